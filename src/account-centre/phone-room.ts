@@ -86,9 +86,10 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   router.get(
     `${room}/code`,
     'change-authenticators',
-    inChange((ctx, account, begun) => {
+    inChange(async (ctx, account, begun) => {
       const { stage, phone } = asked(begun)
-      return show(deps, ctx, account, stage, { phone })
+      const failed = await phoneCodes.failed(codeFor(ctx, account, phone))
+      return show(deps, ctx, account, stage, { phone, failed })
     }),
   )
 
@@ -143,8 +144,9 @@ async function show(
   ctx: RouterContext,
   account: AccountContext,
   stage: 'number' | 'new' | 'old',
-  { problem, typed = '', phone = '' }: { problem?: TextProblem; typed?: string; phone?: string } = {},
+  about: { problem?: TextProblem; typed?: string; phone?: string; failed?: boolean } = {},
 ): Promise<void> {
+  const { problem, typed = '', phone = '', failed = false } = about
   const present = persons.open(account.person, 'phone')
   const proof = await phoneProofs.find({ personId: account.person.id, phone: present })
   const data = {
@@ -154,6 +156,7 @@ async function show(
     proven: proof !== undefined,
     // the whole number is the person's own, typed a moment ago
     phone: maskPhone(phone),
+    failed,
     typed,
     texts: phoneCodes.reaches(present) || phoneCodes.enabled,
     oneTap: oneTapProofs.enabled,

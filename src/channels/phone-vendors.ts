@@ -5,6 +5,7 @@ import { ownersWebhook } from '../proofing/phone-owners.ts'
 import { recycledSettings } from '../proofing/recycled-numbers.ts'
 import { oneTapSettings } from './one-tap.ts'
 import { alibabaSms } from './senders/sms/alibaba.ts'
+import { receiptSettings } from './senders/sms/receipts.ts'
 import { tencentSms } from './senders/sms/tencent.ts'
 
 const schema = z
@@ -14,6 +15,7 @@ const schema = z
     owners: ownersWebhook,
     recycled: recycledSettings,
     onetap: oneTapSettings,
+    receipts: receiptSettings,
   })
   .partial()
 

@@ -4,6 +4,7 @@ import { createPhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
 import { alibabaOneTap } from '../channels/one-tap.ts'
+import { isReporting } from '../channels/senders/sms/receipts.ts'
 import { openTextSender } from '../channels/senders/sms/open-sender.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -57,6 +58,8 @@ export function openPhones(options: {
   const shown = (line: string) => write(visibleLines(line))
   const textSender = openTextSender({ phone: settings.phone, vendors, fetch: textFetch, write: shown, clock })
   return {
+    /** The sender that may report what became of its texts. */
+    reporting: vendors.receipts && isReporting(sender) ? { sender, ...vendors.receipts } : undefined,
     oneTap: vendors.onetap && alibabaOneTap(fetch, vendors.onetap, clock),
     textDelivery: createTextDelivery({ sender: textSender, countries, audit, counted }),
     phoneRegister,

@@ -37,6 +37,7 @@ import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
 import { sameFormOnce } from './same-form.ts'
+import { textReceiptRoutes, type ReportingDeps } from './text-receipts.ts'
 import type { Tracing } from './tracing.ts'
 import { publicDocuments } from './public-documents.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
@@ -67,6 +68,7 @@ export interface AppDeps {
   /** Answers for JWT access tokens in the place of oidc-provider (oidc/jwt-tokens.ts). */
   jwtTokens: Middleware
   admin: AdminApiDeps
+  reports: ReportingDeps
 }
 
 /**
@@ -150,10 +152,11 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 }
 
 /** Requests of programs. They carry no cookies, so no form token is needed. */
-function programRoutes({ methods, admin }: AppDeps): Router {
+function programRoutes({ methods, admin, reports }: AppDeps): Router {
   const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
   adminApi(router, admin)
+  textReceiptRoutes(router, reports)
   return router
 }
 

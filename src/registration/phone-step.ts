@@ -110,19 +110,21 @@ export async function askForCode(
   return redirectTo(ctx, codePath(attempt))
 }
 
-function showCode(
-  { clock }: PhoneStepDeps,
+async function showCode(
+  deps: PhoneStepDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
   phone: string,
   problem?: TextProblem,
-): void {
+): Promise<void> {
+  const { clock, phoneCodes } = deps
   requestOf(ctx).returnTo = codePath(attempt)
   const data = {
     action: codePath(attempt),
     registerAction: registerPath(attempt),
     csrf: requestOf(ctx).csrf(),
     phone: maskPhone(phone),
+    failed: await phoneCodes.failed(codeFor(draftOf(deps, ctx, attempt), phone)),
     again: ctx.query['sent'] === 'again',
     problem,
     seconds: draftSeconds,

@@ -51,6 +51,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
     jwtTokens: protocol.jwtTokens,
+    reports: { reporting: services.reporting, textReceipts: login.textReceipts },
     admin: { services, artifacts, accessTokens, sessions },
   })
   app.silent = true

@@ -1,6 +1,7 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { createOneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
+import { createTextReceipts, type ReceiptOutcome, type TextReceipts } from '../guards/phone-codes/text-receipts.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
 import { possessionOffer } from '../login/questions/possession-offer.ts'
@@ -31,7 +32,9 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
   const matches = createRegisterMatches({ artifacts, blindIndex, clock })
-  const phoneCodes = openPhoneCodes(core)
+  const reported = (outcome: ReceiptOutcome) => core.metrics.textReported(settings.phone.sender, outcome)
+  const textReceipts = createTextReceipts({ artifacts, reported, clock })
+  const phoneCodes = openPhoneCodes(core, textReceipts)
   const { oneTap } = services
   const perHour = settings.phone.addressTexts
   const oneTapProofs = createOneTapProofs({ oneTap, artifacts, blindIndex, perHour, clock })
@@ -102,11 +105,23 @@ export async function createLogin(core: Core, protocol: Protocol) {
     { name: 'codes', offer: codes },
   ]
   protocol.offers.open(offers)
-  return { methods, offers, host, logins, matches, phoneCodes, oneTapProofs, signatures, acceptedPasskeys, facePool }
+  return {
+    methods,
+    offers,
+    host,
+    logins,
+    matches,
+    phoneCodes,
+    textReceipts,
+    oneTapProofs,
+    signatures,
+    acceptedPasskeys,
+    facePool,
+  }
 }
 
 /** Codes by text message, through the sender of the settings. */
-function openPhoneCodes({ settings, clock, log, artifacts, services }: Core) {
+function openPhoneCodes({ settings, clock, log, artifacts, services }: Core, receipts: TextReceipts) {
   const { phone, issuer } = settings
   const { audit, devices, dataKeys, textDelivery } = services
   return createPhoneCodes({
@@ -114,6 +129,7 @@ function openPhoneCodes({ settings, clock, log, artifacts, services }: Core) {
     issuer,
     helpline: settings.operator.helpline,
     texts: textDelivery,
+    receipts,
     artifacts,
     blindIndex: dataKeys.blindIndex,
     devices,

@@ -93,6 +93,7 @@ export const accountSamples: readonly Sample[] = [
     { typing: false },
     { typing: false, proven: true, done: 'changed', oneTap: true },
     { typing: true, phone: '139****9000' },
+    { typing: true, phone: '139****9000', failed: true },
     { typing: true, old: true, phone: '138****5678', problem: { code: 'code_wrong', minutes: 0 } },
     { typing: true, old: true, phone: '+852 *****567', reached: false },
   ].map((change, index) => ({

@@ -74,6 +74,7 @@ export const registerSamples = [
   { view: 'register/who', name: 'late', data: { ...who, late: true } },
   { view: 'register/who', name: 'too-many', data: { ...filled, problems: { form: 'too_many_registrations' } } },
   { view: 'register/code', name: 'first', data: code },
+  { view: 'register/code', name: 'failed', data: { ...code, failed: true } },
   { view: 'register/code', name: 'again', data: { ...code, again: true } },
   { view: 'register/code', name: 'wait', data: { ...code, problem: { code: 'wait', minutes: 12 } } },
   { view: 'register/password', name: 'first', data: entry },

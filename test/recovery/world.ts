@@ -6,6 +6,7 @@ import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import { networksOf } from '../../src/config/address-networks.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes } from '../../src/guards/phone-codes/phone-codes.ts'
+import { createTextReceipts } from '../../src/guards/phone-codes/text-receipts.ts'
 import { createTextDelivery } from '../../src/guards/phone-codes/text-delivery.ts'
 import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
@@ -41,6 +42,7 @@ export async function openWorld() {
     issuer: services.settings.issuer,
     helpline: '12345',
     pauseMs: 0,
+    receipts: createTextReceipts({ artifacts, reported: () => undefined, clock: services.clock }),
     texts: createTextDelivery({
       sender: { send: async ({ to, code }) => (texts.push({ to, code }), { id: '1' }) },
       countries: phone.countries,

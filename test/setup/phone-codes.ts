@@ -7,6 +7,7 @@ import { networksOf } from '../../src/config/address-networks.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes, type CodeAsked } from '../../src/guards/phone-codes/phone-codes.ts'
 import { createTextDelivery } from '../../src/guards/phone-codes/text-delivery.ts'
+import { createTextReceipts, type ReceiptOutcome } from '../../src/guards/phone-codes/text-receipts.ts'
 import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
 import { loadWords } from '../../src/pages/words.ts'
 import { VendorFailed } from '../../src/proofing/vendor-calls.ts'
@@ -39,16 +40,19 @@ export function codesWorld(settings: Record<string, string> = {}, fails: () => b
   const counts: string[] = []
   const phoneSettings = readSettings({ YIDENG_SMS: 'console', ...settings }).phone
   const audit = { record: async (entry: AuditEvent) => void entries.push(entry) }
+  const reports: ReceiptOutcome[] = []
+  const receipts = createTextReceipts({ artifacts, reported: (outcome) => reports.push(outcome), clock })
   const codes = createPhoneCodes({
     phone: phoneSettings,
     issuer: 'https://login.example.gov.cn',
     helpline: '12345',
+    receipts,
     texts: createTextDelivery({
       sender: {
         send: async (message) => {
           if (fails()) throw new VendorFailed('no answer')
           texts.push(message)
-          return { id: '1' }
+          return { id: `text-${texts.length}` }
         },
       },
       countries: phoneSettings.countries,
@@ -82,5 +86,5 @@ export function codesWorld(settings: Record<string, string> = {}, fails: () => b
     return wait
   }
   const last = () => texts.at(-1)?.code ?? expect.fail()
-  return { codes, send, texts, last, entries, counts, forward, artifacts }
+  return { codes, send, texts, last, entries, counts, receipts, reports, forward, artifacts }
 }

@@ -1,4 +1,5 @@
 import type { AuditLog } from '../../audit/audit-log.ts'
+import type { Receipt } from '../../channels/senders/sender.ts'
 import type { TextMessage, TextPurpose, TextSender } from '../../channels/senders/sms/text-sender.ts'
 import { VendorFailed } from '../../proofing/vendor-calls.ts'
 
@@ -8,8 +9,12 @@ export interface TextDelivery {
   readonly enabled: boolean
   /** Whether this number can get texts: a sender is set, and its country is served. */
   reaches(phone: string): boolean
-  /** A text that was not accepted is in the audit log as `text.not-sent`. @throws Error for a fault of ours */
-  deliver(message: TextMessage, personId: string | undefined): Promise<void>
+  /**
+   * A text that was not accepted is in the audit log as `text.not-sent`.
+   * @returns what the vendor knows an accepted text by
+   * @throws Error for a fault of ours
+   */
+  deliver(message: TextMessage, personId: string | undefined): Promise<Receipt | undefined>
 }
 
 export interface TextDeliveryDeps {
@@ -29,13 +34,15 @@ export function createTextDelivery({ sender, countries, audit, counted }: TextDe
     async deliver(message, personId) {
       const { purpose } = message
       try {
-        await sender?.send(message)
+        const receipt = await sender?.send(message)
         counted(purpose, 'sent')
+        return receipt
       } catch (error) {
         counted(purpose, 'failed')
         if (!(error instanceof VendorFailed)) throw error
         const details = { purpose, fault: error.message }
         await audit.record({ event: 'text.not-sent', actor: 'system', personId, details })
+        return undefined
       }
     },
   }

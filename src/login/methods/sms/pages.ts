@@ -26,8 +26,12 @@ export const showCode = (ctx: RouterContext, attempt: Attempt, phone: string, pr
   show(ctx, attempt, 'sms/code', problem, { phone: maskPhone(phone), again: ctx.query['sent'] === 'again' })
 
 /** The code to the person's own phone, which raises their level. */
-export const showOwn = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
-  show(ctx, attempt, 'sms/own', problem, { phone, offered: asksPossession(attempt) })
+export const showOwn = (
+  ctx: RouterContext,
+  attempt: Attempt,
+  data: { phone: string; failed: boolean },
+  problem?: TextProblem,
+) => show(ctx, attempt, 'sms/own', problem, { ...data, offered: asksPossession(attempt) })
 
 export const showWho = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
   show(ctx, attempt, 'sms/who', problem, { phone: maskPhone(phone) })

@@ -36,7 +36,10 @@ async function isOpenTo(
 /** The routes of the question about the level, and of the offer to show a possession. */
 export function raiseRoutes(router: Router, host: LoginHost, deps: SmsDeps): void {
   router.post('/start', async (ctx) => send(deps, ctx, await own(deps, host, ctx)))
-  router.get('/own', async (ctx) => show(ctx, await own(deps, host, ctx)))
+  router.get('/own', async (ctx) => {
+    const about = await own(deps, host, ctx)
+    show(ctx, about, undefined, await deps.phoneCodes.failed(codeFor(ctx, about)))
+  })
   router.post('/own', async (ctx) => take(deps, host, ctx, await own(deps, host, ctx)))
 }
 
@@ -66,8 +69,8 @@ const codeFor = (ctx: RouterContext, { attempt, phone }: Own) => ({
   phone,
 })
 
-const show = (ctx: RouterContext, { attempt, phone }: Own, problem?: TextProblem) =>
-  showOwn(ctx, attempt, maskPhone(phone), problem)
+const show = (ctx: RouterContext, { attempt, phone }: Own, problem?: TextProblem, failed = false) =>
+  showOwn(ctx, attempt, { phone: maskPhone(phone), failed }, problem)
 
 async function send(deps: SmsDeps, ctx: RouterContext, about: Own): Promise<void> {
   const { attempt, person } = about
