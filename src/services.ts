@@ -32,7 +32,7 @@ import { createClients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
 import { createChannelFetch } from './guards/channel-fetch.ts'
-import { openPhones } from './guards/open-phones.ts'
+import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
@@ -52,6 +52,7 @@ export type Services = Awaited<ReturnType<typeof createServices>>
 interface ServiceOptions {
   /** Called for each act, to count it. */
   seen?: (event: AuditEvent) => void
+  texts?: TextOptions
   sums?: Sums
   /** Called for each query, to trace it. */
   queried?: Queried | undefined
@@ -171,14 +172,14 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
   const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
-  const { unsealed = () => undefined } = options
+  const { unsealed = () => undefined, texts } = options
   const seal = createRowSeal(cipher)
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
   const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
   const notifier = createNotifier(inbox)
-  const phones = openPhones({ settings, database, blindIndex, notifier, audit, endSignIns, publish, clock })
+  const phones = openPhones({ settings, database, blindIndex, notifier, audit, endSignIns, publish, texts, clock })
   const persons = createNaturalPersons({
     database,
     cipher,
@@ -189,7 +190,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
     authenticators,
     endSignIns,
     notifier,
-    publish,
+    publish: events.publish,
     clock,
   })
   const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
@@ -253,7 +254,7 @@ function createFaces(
   const { cipher, blindIndex, lookup } = dataKeys
   const { register, persons, authenticators, notifier, endSignIns } = people
   const { publish } = events
-  const waitSeconds = settings.numberLossWaitSeconds
+  const { numberLossWaitSeconds: waitSeconds } = settings
   const disputes = createNumberDisputes({ database, notifier, audit, waitSeconds, clock })
   const references = createFaceReferences({ database, cipher, blindIndex, clock })
   const supersede = createSupersede({ legalPersons, endSignIns, notifier, audit, clock })

@@ -5,12 +5,12 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Hands, RecycledNumbers } from '../proofing/recycled-numbers.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
-import { byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
+import { byCarrier, byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
 import type { Actor } from './natural-persons/natural-person.ts'
 import type { Notifier } from './notices.ts'
 import type { EndSignIns } from './sign-in-endings.ts'
 
-export { byText, byWechat }
+export { byCarrier, byText, byWechat }
 
 /** How a person has proven a number: a code, the carrier, a channel, a clerk, or a register. */
 export type ProvenHow = PhoneTables['phone_proofs']['how']

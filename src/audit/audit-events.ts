@@ -16,6 +16,7 @@ const events = {
   'authenticator.bound': 'an authenticator was bound to a verified face',
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
+  'person.possession-asked': 'a person of level 3 by the rule before was asked once to show that they are the one',
   'person.corrected':
     'name, document number or phone of an account was corrected; the sealed part has the old and the new values',
   'person.sign-ins-ended': 'an administrator ended all sign-ins of an account',

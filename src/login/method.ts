@@ -31,6 +31,12 @@ export interface LoginProof {
   refusal?: RefusalCode
 }
 
+/** The person of a sign-in, and how they signed in (RFC 8176). */
+export interface SignedIn {
+  personId: string
+  amr: readonly string[]
+}
+
 /** A login method: a folder in methods/ with a view `sign-in` (its part of the sign-in page), and an entry in src/login-methods.ts. */
 export interface LoginMethod {
   /** The same word for its folder, routes, view, audit entries and words. */
@@ -56,6 +62,11 @@ export interface LoginMethod {
    * route `start`; the words are `level.raise_<name>` and `level.raise_hint_<name>`.
    */
   raises?(attempt: Attempt, userAgent: string): Promise<boolean>
+  /**
+   * Whether it can show now that the person who is signed in is the one of their document. The offer then shows a button that posts to
+   * its route `start`; the words are those of `raises`.
+   */
+  showsPossession?(who: SignedIn): Promise<boolean>
   /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */

@@ -27,6 +27,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     identity_level: number
     /** How the person has shown once that they are the one; null at level 3: an account of the rule before. */
     possession: Possession | null
+    /** The person was asked once after signing in to show a possession (accounts of the rule before). */
+    possession_asked_at: Time | null
     proofed_at: Time | null
     face_proofed_at: Time | null
     /** `closed`: erased, except the id in audit entries. */
@@ -169,6 +171,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     username_index: 'sensitive',
     identity_level: 'open',
     possession: 'open',
+    possession_asked_at: 'open',
     proofed_at: 'open',
     face_proofed_at: 'open',
     status: 'open',

@@ -111,6 +111,21 @@ export const recoverySamples = [
       made: '2026-11-24T02:00:00.000Z',
     },
   },
+  {
+    view: 'login/possession-offer',
+    name: 'both',
+    data: {
+      ways: ['sms', 'face'].map((name) => ({ name, action: `/login/8f3a/${name}/start` })),
+      until: Date.UTC(2027, 5, 30),
+      action: '/login/8f3a/possession',
+      csrf,
+    },
+  },
+  {
+    view: 'login/possession-offer',
+    name: 'none',
+    data: { ways: [], until: undefined, action: '/login/8f3a/possession', csrf },
+  },
   { view: 'login/codes-offer', name: 'first', data: { action: '/login/8f3a/codes', csrf } },
   {
     view: 'login/codes',

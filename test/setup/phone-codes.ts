@@ -7,6 +7,8 @@ import { networksOf } from '../../src/config/address-networks.ts'
 import type { Clock } from '../../src/config/clock.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes, type CodeAsked } from '../../src/guards/phone-codes/phone-codes.ts'
+import { createTextDelivery } from '../../src/guards/phone-codes/text-delivery.ts'
+import { createTextReceipts, type ReceiptOutcome } from '../../src/guards/phone-codes/text-receipts.ts'
 import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
 import { loadWords } from '../../src/pages/words.ts'
 import { VendorFailed } from '../../src/proofing/vendor-calls.ts'
@@ -72,25 +74,34 @@ async function codesWorld(open: OpenStore, settings: Record<string, string> = {}
   const texts: TextMessage[] = []
   const entries: AuditEvent[] = []
   const counts: string[] = []
+  const phoneSettings = readSettings({ YIDENG_SMS: 'console', ...settings }).phone
+  const audit = { record: async (entry: AuditEvent) => void entries.push(entry) }
+  const reports: ReceiptOutcome[] = []
+  const receipts = createTextReceipts({ artifacts, reported: (outcome) => reports.push(outcome), clock })
   const codes = createPhoneCodes({
-    phone: readSettings({ YIDENG_SMS: 'console', ...settings }).phone,
+    phone: phoneSettings,
     issuer: 'https://login.example.gov.cn',
     helpline: '12345',
-    sender: {
-      send: async (message) => {
-        if (fails()) throw new VendorFailed('no answer')
-        texts.push(message)
-        return { id: '1' }
+    receipts,
+    texts: createTextDelivery({
+      sender: {
+        send: async (message) => {
+          if (fails()) throw new VendorFailed('no answer')
+          texts.push(message)
+          return { id: `text-${texts.length}` }
+        },
       },
-    },
+      countries: phoneSettings.countries,
+      audit,
+      counted: (purpose, outcome) => counts.push(`${purpose} ${outcome}`),
+    }),
     artifacts,
     blindIndex: (of, value) => `${of} ${value}`,
     devices: {
       keyOf: (cookie) => cookie,
       firstSeenAt: async (person, key) => (person === 'anna' && key === 'hers' ? 1 : undefined),
     },
-    audit: { record: async (entry: AuditEvent) => void entries.push(entry) } as never,
-    counted: (purpose, outcome) => counts.push(`${purpose} ${outcome}`),
+    audit: audit as never,
     pauseMs: 0,
     failed: (error) => expect.fail(String(error)),
     clock,
@@ -111,5 +122,5 @@ async function codesWorld(open: OpenStore, settings: Record<string, string> = {}
     return wait
   }
   const last = () => texts.at(-1)?.code ?? expect.fail()
-  return { codes, send, texts, last, entries, counts, forward, artifacts }
+  return { codes, send, texts, last, entries, counts, receipts, reports, forward, artifacts }
 }

@@ -110,6 +110,7 @@ const emptyColumns = (cipher: FieldCipher, personId: string) => ({
   name_index: randomUUID(),
   identity_level: 2,
   possession: null,
+  possession_asked_at: null,
   proofed_at: null,
   face_proofed_at: null,
   held_until: null,

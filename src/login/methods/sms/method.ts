@@ -11,7 +11,7 @@ import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost, LoginMethod, RouterContext } from '../../method.ts'
-import { raiseRoutes, raisesLevel } from './raise.ts'
+import { raiseRoutes, raisesLevel, showsPossession } from './raise.ts'
 import { showCode, showPhone, showWho } from './pages.ts'
 import { amr, name, type SmsDeps } from './sms-deps.ts'
 import { createSmsStates } from './state.ts'
@@ -27,6 +27,7 @@ export const createMethod: CreateMethod = (services) => {
     name,
     offered,
     raises: (attempt) => raisesLevel(deps, attempt),
+    showsPossession: (who) => showsPossession(deps, who),
     routes(router, host) {
       raiseRoutes(router, host, deps)
       router.get('/', async (ctx) => showPhone(ctx, await attemptOf(host, ctx), ''))
