@@ -121,6 +121,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'make a one-time link for a new password; older links of the person end',
     load: () => import('./persons/person-reset-password.ts'),
   },
+  'person import': {
+    summary: 'bring in the accounts of an existing system from a file, or undo such an import',
+    load: () => import('./persons/person-import.ts'),
+  },
   'org create': {
     summary: 'open an organisation for its legal representative; you vouch for one that the register does not have',
     load: () => import('./organisations/org-create.ts'),

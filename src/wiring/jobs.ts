@@ -2,6 +2,7 @@ import { createCheckpoints } from '../audit/checkpoints.ts'
 import { accountClosings } from '../jobs/account-closings.ts'
 import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
+import { legacyPasswords, legacyWork } from '../jobs/legacy-passwords.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
 import { nameIndexes } from '../jobs/name-indexes.ts'
@@ -15,10 +16,10 @@ import type { Protocol } from './protocol.ts'
 
 /** Starts every job of a server process. They are stopped in the same order. */
 export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<void> }[] {
-  const { settings, clock, log, events, artifacts, cookieKeys, services } = core
+  const { settings, clock, log, events, artifacts, cookieKeys, services, passwords } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
   const { database, audit, dataKeys, shareKeys, representations } = services
-  const { closing, persons, mandates, legalPersons, identityProofs } = services
+  const { closing, persons, mandates, legalPersons, identityProofs, authenticators } = services
   const start = (job: Job) => startJob(job, { events, clock, log })
   const checkpoints = createCheckpoints({ database, settings, clock })
   const refreshDataKeys = dataKeys.refresh
@@ -31,6 +32,8 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(recoveryStops({ database, clock })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
+    start(legacyPasswords({ database, authenticators, passwords, cipher: dataKeys.cipher, clock, log })),
+    start(legacyWork({ database, cipher: dataKeys.cipher })),
     start(nameIndexes({ database, cipher: dataKeys.cipher, lookup: dataKeys.lookup })),
     deliveries.start(deliver),
     start(auditSums(audit)),

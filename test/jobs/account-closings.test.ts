@@ -102,6 +102,8 @@ async function busyPerson() {
     .insertInto('phone_proofs')
     .values({ person_id: id, phone_index: 'x', how: 'sms', first_at: 1, at: 1, ended_at: null })
     .execute()
+  const link = { upstream: 'foshan', subject: id, personId: id, level: 3 }
+  await services.upstreamLinks.add(services.database, link)
   await signIn(id)
   return { ...person, held, given }
 }
@@ -119,6 +121,7 @@ const erased = [
   'notices',
   'phone_proofs',
   'representee_choices',
+  'upstream_links',
 ]
 const staying = ['audit_events', 'logout_deliveries', 'mandate_history', 'mandates']
 /** Expires in a moment. */

@@ -19,6 +19,7 @@ const spoken = [
   ...['unavailable', 'copy'].map((name) => `src/storage/${name}.ts`),
   ...['key-file', 'data-keys-of-store', 'lookup-index', 'data-key-changes'].map((name) => `src/keys/${name}.ts`),
   'src/accounts/passwords/breached.ts',
+  ...['batches', 'undo-import'].map((name) => `src/accounts/imports/${name}.ts`),
   'src/assurance/levels.ts',
   'src/guards/outbound.ts',
   'src/http/start.ts',
@@ -49,6 +50,7 @@ const technical = new Set([
   'discovery       {1}/.well-known/openid-configuration',
   'repeatable read',
   'read only',
+  'not in',
   // in the log, or a fault of the program
   'ended by an error that nobody caught',
   'of no secret',
