@@ -61,7 +61,7 @@ export interface UpstreamLinks {
   isOtherDocument(link: UpstreamLink, document: AssertedDocument | undefined): boolean
   /** The name of the account at the upstream, where another account has that username here. */
   alias(personId: string, within?: Database): Promise<{ upstream: string; alias: string }[]>
-  /** The row of a new link, for who writes many at once. */
+  /** The row of a new link, for a caller that writes many at once. */
   row(link: NewUpstreamLink): UpstreamTables['upstream_links']
   subjectIndex(subject: UpstreamSubject): string
   documentIndex(document: AssertedDocument): string

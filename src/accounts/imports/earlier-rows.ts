@@ -37,8 +37,8 @@ const key = (fingerprint: string) =>
   Buffer.from(fingerprint.split('.').at(-1) ?? '', 'base64url').subarray(0, bytesKept)
 
 /**
- * Remembers rows in a file of its own, so that millions of rows need no memory, and a dry run needs no store. It holds keyed
- * fingerprints only, in a private directory that is removed at the end.
+ * Remembers rows in a file of its own: millions of rows need no memory, and a dry run writes no store.
+ * It holds keyed fingerprints only, in a private directory that is removed at the end.
  */
 export function openEarlierRows(): EarlierRows {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-import-'))

@@ -49,7 +49,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 const blank = Symbol('an empty line')
 
-/** Undefined for what is no JSON, or no UTF-8. */
+/** Undefined for bytes that are no JSON, or no UTF-8. */
 function parseJson(bytes: Buffer): unknown {
   try {
     const json = utf8.decode(bytes)

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 /** What becomes of a row; exactly one for each row. */
 const outcomes = ['new', 'linked', 'conflict-name', 'duplicate-in-file', 'malformed'] as const
-/** What is remarkable about a row that opens an account. */
+/** Remarks about a row that opens an account. */
 const marks = ['phone-shared', 'username-taken'] as const
 
 export const importClasses = [...outcomes, ...marks]

@@ -51,7 +51,9 @@ async function someSealed({ database }: Pick<WrapDeps, 'database'>) {
   const all = database.selectFrom('authenticators').selectAll().where(isSealedHash).orderBy('id').limit(atOnce)
   const place = randomUUID()
   const behind = await all.where('id', '>', place).execute()
-  return behind.length > 0 ? behind : all.where('id', '<=', place).execute()
+  if (behind.length === atOnce) return behind
+  const before = await all.where('id', '<=', place).execute()
+  return [...behind, ...before].slice(0, atOnce)
 }
 
 /** Lowers the work of each check when the hashes that need it are gone; an import at the same time keeps its own. */
