@@ -17,11 +17,12 @@ import { createRepresentations } from './accounts/mandates/representations.ts'
 import { createMethodLocks } from './accounts/method-locks.ts'
 import { createNaturalPersons } from './accounts/natural-persons.ts'
 import { createNotifier } from './accounts/notices.ts'
-import { openBreachedPasswords, type BreachedPasswords } from './accounts/passwords/breached.ts'
+import { openBreachedPasswordsOf, type BreachedPasswords } from './accounts/passwords/breached.ts'
 import { createRepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns } from './accounts/sign-in-endings.ts'
 import { createPersonLookups } from './accounts/person-lookups.ts'
 import { createSupersede } from './accounts/superseding.ts'
+import { createUpstreamLinks } from './accounts/upstream-links.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
 import type { Sums } from './audit/sums.ts'
@@ -30,7 +31,7 @@ import { createChannels } from './channels/open-channels.ts'
 import { createInbox } from './channels/senders/inbox.ts'
 import { createClients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
-import { SettingsError, type Settings } from './config/settings.ts'
+import type { Settings } from './config/settings.ts'
 import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
@@ -141,6 +142,7 @@ async function createServices(opening: Opening) {
     ...faces,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
+    upstreamLinks: createUpstreamLinks({ database, cipher, blindIndex, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     recovery: createRecovery({
       database,
@@ -275,15 +277,5 @@ function createFaces(
       publish,
       clock,
     }),
-  }
-}
-
-/** @throws SettingsError when the file cannot be used */
-async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings): Promise<BreachedPasswords> {
-  try {
-    return await openBreachedPasswords(file)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new SettingsError(`The setting YIDENG_BREACHED_PASSWORDS=${JSON.stringify(file)} cannot be used: ${why}.`)
   }
 }

@@ -36,4 +36,5 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'phone-recycled': '/account/phone',
   'phone-changed': '/account/history',
   'account-merged': '/account/portals',
+  'upstream-linked': '/account',
 }

@@ -16,6 +16,8 @@ const notShown: ReadonlySet<string> = new Set<AuditEventName>([
   'organisation.refused',
   'mandate.refused',
   'register.imported',
+  'person.imported',
+  'person.import-undone',
   'person.closed',
   'administrator.acted',
   'administrator.refused',

@@ -35,6 +35,7 @@ const kinds = [
   'phone-recycled',
   'phone-changed',
   'account-merged',
+  'upstream-linked',
 ] as const
 
 export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>

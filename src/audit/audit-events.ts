@@ -115,6 +115,10 @@ const events = {
   'text.limit-reached':
     'texts to many numbers reached the day’s budget, the limit of a country or of a range of numbers: perhaps an attack',
   'text.not-sent': 'a text with a code was not accepted by the vendor, or not in time',
+  'person.imported': 'accounts of an upstream were imported: a part of a file, with its lines',
+  'person.import-undone': 'an import was undone: accounts that it opened were removed',
+  'upstream.linked': 'an account of an upstream was linked to an account',
+  'upstream.unlinked': 'the link to an account of an upstream was removed',
   'register.imported': 'a file was imported into a register',
 } as const
 

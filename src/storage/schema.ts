@@ -5,11 +5,13 @@ import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 import { channelMarks, type ChannelTables } from './schema-channels.ts'
 import { phoneMarks, type PhoneTables } from './schema-phone.ts'
+import { upstreamMarks, type UpstreamTables } from './schema-upstreams.ts'
 
 /** How a person showed once that they are the one of their document (DESIGN 1.4). */
 export type Possession = 'phone' | 'biometric' | 'counter' | 'upstream' | 'channel'
 
-export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, ChannelTables {
+export interface Tables
+  extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, ChannelTables, UpstreamTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -157,6 +159,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
   ...administrationMarks,
   ...phoneMarks,
   ...channelMarks,
+  ...upstreamMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',

@@ -127,7 +127,8 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
   const { methods, signatures, acceptedPasskeys, matches, phoneCodes, phoneTickets, oneTapProofs } = login
-  const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
+  const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents, upstreamLinks } =
+    services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
   const { cipher, blindIndex } = services.dataKeys
@@ -161,6 +162,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     persons,
     authenticators,
     methodLocks,
+    upstreamLinks,
     devices,
     inbox,
     consents,

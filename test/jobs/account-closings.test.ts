@@ -108,6 +108,8 @@ async function busyPerson() {
     .values({ merged_id: merged, person_id: id, merged_at: 1 })
     .execute()
   await services.database.insertInto('merged_portals').values({ merged_id: merged, client_id: 'portal' }).execute()
+  const link = { upstream: 'foshan', subject: id, personId: id, level: 3 }
+  await services.upstreamLinks.add(services.database, link)
   await signIn(id)
   return { ...person, held, given }
 }
@@ -126,6 +128,7 @@ const erased = [
   'notices',
   'phone_proofs',
   'representee_choices',
+  'upstream_links',
 ]
 const staying = ['audit_events', 'logout_deliveries', 'mandate_history', 'mandates']
 /** Expires in a moment. */

@@ -12,7 +12,7 @@ import type { EndSignIns } from '../sign-in-endings.ts'
 const claimMs = 30_000
 
 /** Tables with rows that belong to one person (`person_id`). */
-const ownTables = [
+export const ownTables = [
   'face_bindings',
   'face_consents',
   'administrators',
@@ -26,6 +26,7 @@ const ownTables = [
   'mandate_code_tries',
   'phone_proofs',
   'merged_accounts',
+  'upstream_links',
 ] as const
 
 export interface EraseDeps {
