@@ -25,8 +25,9 @@ export function passkeyOffer(deps: OfferDeps): Offer {
   const { persons, authenticators, methodLocks, devices, memory, settings, audit, clock } = deps
 
   return {
-    async due({ req, attemptId, clientId, personId, amr }) {
-      if (clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer)) return false
+    async due({ req, attemptId, clientId, personId, amr, again }) {
+      if (again || clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer))
+        return false
       if (!(await memory.canMake(attemptId))) return false
       const person = await persons.find(personId)
       if (!person || !mayAdd(person, clock()) || (await methodLocks.locked(personId, name))) return false
