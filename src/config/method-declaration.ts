@@ -34,6 +34,8 @@ export interface SignInPart {
   readonly scripted: boolean
   /** Whether it is shown alone in a browser whose last sign-in used it. */
   readonly aloneWhenLast: boolean
+  /** Whether it often fails in the web views of apps: there it is the last row, and alone only where it is chosen or the one way. */
+  readonly unsureInApps?: true
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa'
 import { dayMs } from '../config/time.ts'
 import type { Clock } from '../config/clock.ts'
 import { forwardedAddress, networksOf, type Counted } from '../config/address-networks.ts'
+import { containerOf, type Container } from '../pages/container.ts'
 import { deviceKindOf } from '../pages/device-kind.ts'
 import { chooseLanguage, type Language } from '../pages/languages.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
@@ -129,6 +130,10 @@ class BrowserRequest implements RequestContext {
 
   get deviceKind(): 'phone' | 'computer' {
     return deviceKindOf({ hint: this.#ctx.get('sec-ch-ua-mobile'), userAgent: this.#ctx.get('user-agent') })
+  }
+
+  get container(): Container | undefined {
+    return containerOf(this.#ctx.get('user-agent'))
   }
 
   t(key: string, parameters?: Record<string, string | number>): string {

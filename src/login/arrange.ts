@@ -13,6 +13,8 @@ export interface Situation {
   here?: string | undefined
   /** The method of the last sign-in of this browser. */
   last?: string | undefined
+  /** The page is in the web view of an app (pages/container.ts). */
+  inApp?: boolean
 }
 
 export interface Offered {
@@ -25,23 +27,25 @@ const ranks: readonly Presentation[] = ['form', 'button', 'panel', 'tile', 'row'
 
 /**
  * Which methods a sign-in page shows, and how (DESIGN 2.6). 关怀版 asks for one way, then shows it alone. Elsewhere a way is shown
- * alone that the person chose by a tile or a row, that belongs to the app around the page, or that this browser used last.
+ * alone that the person chose by a tile or a row, that belongs to the app around the page, or that this browser used last. In the
+ * web view of an app, a way that often fails there is the last row.
  */
 export function arrange<Method extends Offered>(
   offered: readonly Method[],
-  { device, elder, chosen, here, last }: Situation,
+  { device, elder, chosen, here, last, inApp = false }: Situation,
 ): { method: Method; shown: Shown }[] {
   const fitting = offered.filter(({ signIn }) => signIn[device] !== 'none')
-  const methods = fitting.length > 0 ? fitting : offered
+  const isUnsure = ({ signIn }: Offered) => inApp && signIn.unsureInApps === true
+  const methods = (fitting.length > 0 ? fitting : offered).toSorted((one, other) => +isUnsure(one) - +isUnsure(other))
   const named = methods.find(({ name }) => name === chosen)
   const alone = named ?? (methods.length === 1 ? methods[0] : undefined)
   if (alone) return [{ method: alone, shown: 'alone' }]
   if (elder) return elderOrder(methods, device).map((method) => ({ method, shown: 'row' }))
   const known =
     methods.find(({ name }) => name === here) ??
-    methods.find(({ name, signIn }) => name === last && signIn.aloneWhenLast)
+    methods.find((method) => method.name === last && method.signIn.aloneWhenLast && !isUnsure(method))
   if (known && device !== 'kiosk') return aloneWith(known, methods)
-  return methods.map((method) => ({ method, shown: shownAt(method, device) }))
+  return methods.map((method) => ({ method, shown: isUnsure(method) ? 'row' : shownAt(method, device) }))
 }
 
 function aloneWith<Method extends Offered>(known: Method, methods: readonly Method[]) {

@@ -75,7 +75,7 @@ async function waysOf(
   attempt: Attempt,
   refusal: LoginRefusal | undefined,
 ) {
-  const { elder, lastWay: last, deviceKind } = requestOf(ctx)
+  const { elder, lastWay: last, deviceKind, container } = requestOf(ctx)
   const { administers } = attempt.client
   const offered = methods.flatMap((method) => {
     const declared = loginMethods.find(({ name }) => name === method.name)
@@ -86,7 +86,14 @@ async function waysOf(
   const asked = typeof ctx.query['way'] === 'string' ? ctx.query['way'] : undefined
   const chosen = asked ?? (elder ? refusal?.method : undefined)
   const here = refusal ? undefined : await hereOf(methods, ctx, attempt)
-  const arranged = arrange(offered, { device, elder, chosen, here, last: refusal ? undefined : last })
+  const arranged = arrange(offered, {
+    device,
+    elder,
+    chosen,
+    here,
+    last: refusal ? undefined : last,
+    inApp: container !== undefined,
+  })
   const ways = await Promise.all(
     arranged.map(({ method: { method, signIn }, shown }) =>
       wayOf(method, { ctx, attempt, refusal, shown, icon: signIn.icon, scripted: signIn.scripted }),

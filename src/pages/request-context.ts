@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Counted } from '../config/address-networks.ts'
+import type { Container } from './container.ts'
 import type { DeviceKind } from './device-kind.ts'
 import type { Language } from './languages.ts'
 import type { Reason } from './reference.ts'
@@ -31,6 +32,8 @@ export interface RequestContext {
   readonly browser: string
   /** Phone or computer; a kiosk is known by its portal only. */
   readonly deviceKind: Exclude<DeviceKind, 'kiosk'>
+  /** The app around the page; undefined in a usual browser. */
+  readonly container: Container | undefined
   /** 关怀版: one question a page, large text and large buttons. */
   readonly elder: boolean
   /** Other origins that a form of this page may redirect to (Content-Security-Policy form-action). */

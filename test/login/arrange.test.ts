@@ -39,17 +39,33 @@ test.each<[string, Partial<Situation>, string[], string[]]>([
     ['face row', 'qr row', 'password row'],
   ],
   ['关怀版 with a chosen way', { elder: true, chosen: 'password' }, everywhere, ['password alone']],
+  ['an app on a phone', { device: 'phone', inApp: true }, everywhere, ['password form', 'qr tile', 'passkey row']],
+  ['an app on a tablet', { inApp: true }, everywhere, ['password form', 'qr panel', 'passkey row']],
+  [
+    'an app with a known passkey',
+    { last: 'passkey', inApp: true },
+    everywhere,
+    ['password form', 'qr panel', 'passkey row'],
+  ],
+  ['an app, the passkey chosen', { chosen: 'passkey', inApp: true }, everywhere, ['passkey alone']],
+  ['an app, and only a passkey', { inApp: true }, ['passkey'], ['passkey alone']],
+  ['关怀版 in an app', { elder: true, inApp: true }, everywhere, ['password row', 'qr row', 'passkey row']],
   ['no method', {}, [], []],
 ])('%s', (_, situation, offered, expected) => {
   expect(say({ device: 'computer', elder: false, ...situation }, offered)).toEqual(expected)
 })
 
 describe.each(deviceKinds)('on a %s', (device) => {
-  test.each([false, true])(
-    'each way that is offered has a place, and at most one is a form or alone; elder %s',
-    (elder) => {
+  test.each([
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ])(
+    'each way that is offered has a place, and at most one is a form or alone; elder %s, in an app %s',
+    (elder, inApp) => {
       for (const last of ['', ...loginMethods.map(({ name }) => name)]) {
-        const shown = say({ device, elder, last })
+        const shown = say({ device, elder, last, inApp })
         expect(shown.length).toBeGreaterThanOrEqual(3)
         expect(shown.filter((one) => / (form|alone)$/.test(one)).length).toBe(elder ? 0 : 1)
       }

@@ -1,6 +1,15 @@
+import { exits } from '../../src/pages/container.ts'
 import { accountFrame, csrf } from './account-frame.ts'
 
 const page = { base: '/login/8f3a/face', elsewhere: '/login/8f3a', csrf }
+const capture = {
+  ...page,
+  check: 'ch3ck',
+  steps: ['straight', 'left', 'blink', 'nearer'],
+  help: 'chromium',
+  darkest: 40,
+  scripts: ['face.js'],
+}
 const account = accountFrame('/account/face')
 const settings = {
   ...account,
@@ -20,18 +29,12 @@ export const faceSamples = [
   { view: 'face/consent', name: 'first time', data: { ...page, young: false, declares: false } },
   { view: 'face/consent', name: 'by passport', data: { ...page, young: false, declares: true } },
   { view: 'face/consent', name: 'a child', data: { ...page, young: true, declares: false } },
-  {
+  { view: 'face/capture', name: 'ready', data: capture },
+  ...exits.map((exit) => ({
     view: 'face/capture',
-    name: 'ready',
-    data: {
-      ...page,
-      check: 'ch3ck',
-      steps: ['straight', 'left', 'blink', 'nearer'],
-      help: 'inside',
-      darkest: 40,
-      scripts: ['face.js'],
-    },
-  },
+    name: `in an app, ${exit}`,
+    data: { ...capture, help: exit === 'none' ? 'mini' : 'inside', container: { app: 'alipay', exit } },
+  })),
   {
     view: 'face/leave',
     name: 'vendor',

@@ -53,6 +53,11 @@ export function passkeySamples(): Sample[] {
     })),
     { view: 'passkey/add', name: 'first', data: { ...accountFrame('/account/passkey/add'), problem: '' } },
     { view: 'passkey/add', name: 'problem', data: { ...accountFrame('/account/passkey/add'), problem: 'invalid' } },
+    {
+      view: 'passkey/add',
+      name: 'in an app',
+      data: { ...accountFrame('/account/passkey/add'), problem: '', container: { app: 'qq', exit: 'menu' } },
+    },
     ...[true, false].map((last) => ({
       view: 'passkey/one',
       name: last ? 'last' : 'one',

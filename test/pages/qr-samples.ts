@@ -48,6 +48,11 @@ export function qrSamples(given: {
       },
     },
     { view: 'qr/ask', name: 'sign', data: { ...qrAsk, sign: true, refused: true } },
+    {
+      view: 'qr/ask',
+      name: 'sign in an app',
+      data: { ...qrAsk, sign: true, container: { app: 'wechat', exit: 'none' } },
+    },
     ...['approved', 'redeemed'].map((code) => ({
       view: 'qr/told',
       name: code,

@@ -1,3 +1,4 @@
+import { exits } from '../../src/pages/container.ts'
 import type { Sample } from './samples.ts'
 
 /** The sign-in page of each device, one way alone, and the start of 关怀版. */
@@ -84,6 +85,20 @@ export function signInSamples({
       name: 'known',
       data: { ...signIn, ways: [{ ...passkeyWay, shown: 'alone', last: true }, ...asRows(passwordWay, qrWay)] },
     },
+    {
+      view: 'login/sign-in',
+      name: 'in an app',
+      data: {
+        ...signIn,
+        device: 'phone',
+        ways: [passwordWay, { ...qrWay, shown: 'tile' }, smsWay, ...asRows(passkeyWay)],
+      },
+    },
+    ...exits.map((exit) => ({
+      view: 'login/one-way',
+      name: `passkey in an app, ${exit}`,
+      data: { ...alone({ ...passkeyWay, container: { app: 'wechat', exit } }), device: 'phone' },
+    })),
     { view: 'login/sign-in', name: 'to-scan', data: first },
     { view: 'login/elder-start', name: 'to-scan', data: { ...first, ways: asRows(passkeyWay, passwordWay) } },
     {

@@ -39,6 +39,7 @@ export const createMethod: CreateMethod = (services) => {
       // a form may lead only where the policy of its page says
       requestOf(ctx).formTargets.push(...shown.filter(({ kind }) => !isMiniProgram(kind)).map(({ open }) => open))
       return {
+        scripts: shown.some(({ kind }) => isMiniProgram(kind)) ? ['channel.js'] : [],
         attempt: attempt.id,
         channels: shown.map((one) => ({
           id: one.id,

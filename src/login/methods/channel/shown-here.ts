@@ -1,30 +1,22 @@
 import type { Channel, ChannelKind } from '../../../channels/channels.ts'
+import type { Container } from '../../../pages/container.ts'
+import { requestOf } from '../../../pages/request-context.ts'
 import type { RouterContext } from '../../method.ts'
 import type { Attempt } from '../../attempt.ts'
 
-/** The app whose web view shows a page, as its user agent says. `mini`: inside a mini program of that app. */
-export function containerOf(userAgent: string): { app: 'wechat' | 'alipay' | 'browser'; mini: boolean } {
-  const mini = /miniProgram/i.test(userAgent)
-  if (/MicroMessenger/i.test(userAgent)) return { app: 'wechat', mini }
-  if (/AlipayClient/i.test(userAgent)) return { app: 'alipay', mini }
-  return { app: 'browser', mini: false }
-}
-
-type Container = ReturnType<typeof containerOf>
-
 /** Where each kind works. A page of WeChat opens in WeChat alone; a page of Alipay opens anywhere but there. */
-const worksIn: Readonly<Record<ChannelKind, (container: Container) => boolean>> = {
-  'wechat-mini': ({ app, mini }) => app === 'wechat' && mini,
-  'wechat-h5': ({ app, mini }) => app === 'wechat' && !mini,
-  'wechat-web': ({ app }) => app === 'browser',
-  'alipay-mini': ({ app, mini }) => app === 'alipay' && mini,
-  'alipay-h5': ({ app, mini }) => app === 'browser' || (app === 'alipay' && !mini),
+const worksIn: Readonly<Record<ChannelKind, (container: Container | undefined) => boolean>> = {
+  'wechat-mini': (container) => container?.app === 'wechat' && container.miniProgram,
+  'wechat-h5': (container) => container?.app === 'wechat' && !container.miniProgram,
+  'wechat-web': (container) => !isVendorsApp(container),
+  'alipay-mini': (container) => container?.app === 'alipay' && container.miniProgram,
+  'alipay-h5': (container) => container?.app !== 'wechat' && container?.miniProgram !== true,
 }
 
-const agentOf = (ctx: RouterContext) => ctx.get('user-agent')
+const isVendorsApp = (container: Container | undefined) => container?.app === 'wechat' || container?.app === 'alipay'
 
 /** Whether the browser is the app of a channel: its way comes first there. */
-export const isOwnApp = (ctx: RouterContext): boolean => containerOf(agentOf(ctx)).app !== 'browser'
+export const isOwnApp = (ctx: RouterContext): boolean => isVendorsApp(requestOf(ctx).container)
 
 /** A QR code of WeChat on a computer can be relayed, without digits against it: its channel reaches level 2. */
 export const levelOf = ({ kind, level }: Pick<Channel, 'kind' | 'level'>): Channel['level'] =>
@@ -42,6 +34,6 @@ export const shownHere = (
   ctx: RouterContext,
   attempt: Pick<Attempt, 'client' | 'needed'>,
 ): Channel[] => {
-  const container = containerOf(agentOf(ctx))
+  const { container } = requestOf(ctx)
   return list.filter((one) => worksIn[one.kind](container) && mayUse(one, attempt))
 }

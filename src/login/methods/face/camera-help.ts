@@ -1,8 +1,10 @@
 import { nameBrowser } from '../../../pages/browser-name.ts'
+import { containerOf } from '../../../pages/container.ts'
 
 /** How a browser lets a page use the camera; each has its words under `face.help_<kind>`. */
 export const cameraHelps = [
   'inside',
+  'mini',
   'ios_safari',
   'ios',
   'android',
@@ -14,13 +16,13 @@ export const cameraHelps = [
 
 export type CameraHelp = (typeof cameraHelps)[number]
 
-/** Apps that show pages in a window of their own, where the app decides about the camera. */
-const insideApp = /MicroMessenger|AlipayClient|DingTalk|Lark\/|Feishu|Weibo|\bQQ\/|AliApp|BytedanceWebview|aweme/i
-
 /** The browser at hand, by the user agent of the request. A wrong one costs a wrong sentence only. */
 export function cameraHelpFor(userAgent: string): CameraHelp {
   const { browser, system } = nameBrowser(userAgent)
-  if (insideApp.test(userAgent)) return 'inside'
+  const container = containerOf(userAgent)
+  if (container?.miniProgram) return 'mini'
+  // a browser of its own decides about the camera as other browsers do
+  if (container && container.exit !== 'switch') return 'inside'
   if (system === 'iPhone' || system === 'iPad') return browser === 'Safari' ? 'ios_safari' : 'ios'
   if (system === 'Android' || system === 'HarmonyOS') return 'android'
   if (browser === 'Firefox') return 'firefox'

@@ -129,8 +129,10 @@ async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation):
   ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
   const { id, actions } = begun
   const help = cameraHelpFor(ctx.get('user-agent'))
+  const { container } = requestOf(ctx)
   const steps = ['straight', ...actions]
-  return situation.show('face/capture', { ...page, check: id, steps, help, darkest, scripts: ['face.js'] })
+  const shownWith = { check: id, steps, help, container, darkest, scripts: ['face.js'] }
+  return situation.show('face/capture', { ...page, ...shownWith })
 }
 
 /** The place in the pool comes first: without one, a request costs no megabyte. One account never takes two places. */

@@ -4,7 +4,15 @@ import { settings } from './settings.ts'
 /** Sign-in by passkey (WebAuthn Level 3). */
 export const passkey = {
   name: 'passkey',
-  signIn: { phone: 'button', computer: 'button', kiosk: 'none', icon: 'finger', scripted: true, aloneWhenLast: true },
+  signIn: {
+    phone: 'button',
+    computer: 'button',
+    kiosk: 'none',
+    icon: 'finger',
+    scripted: true,
+    aloneWhenLast: true,
+    unsureInApps: true,
+  },
   opensAccounts: true,
   bindsToFace: true,
   refusals: {

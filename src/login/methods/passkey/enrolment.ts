@@ -92,7 +92,7 @@ function addRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
   const { challenges } = deps
 
   const show = (ctx: RouterContext, account: AccountContext, problem = '') =>
-    centre.show(ctx, account, 'passkey/add', { problem }, problem ? 400 : 200)
+    centre.show(ctx, account, 'passkey/add', { problem, container: requestOf(ctx).container }, problem ? 400 : 200)
 
   const adding = { back: `${home}/add`, needs: 'change-authenticators' } as const
 

@@ -1,3 +1,4 @@
+import { requestOf } from '../../../pages/request-context.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import { readRoots } from './attestation.ts'
 import { createChallenges } from './challenges.ts'
@@ -28,7 +29,7 @@ export const createMethod: CreateMethod = (given) => {
     name,
     strongEnoughForAdmin: true,
     offered: () => canHavePasskeys(settings.issuer),
-    part: async () => ({ scripts: ['passkey-sign-in.js'] }),
+    part: async (ctx) => ({ scripts: ['passkey-sign-in.js'], container: requestOf(ctx).container }),
     routes(router, host) {
       signInRoutes(router, host, deps)
       offerRoutes(router, host, deps)

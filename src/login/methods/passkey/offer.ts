@@ -27,7 +27,8 @@ export function passkeyOffer(deps: OfferDeps): Offer {
   return {
     async due({ req, attemptId, clientId, personId, amr }) {
       if (clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer)) return false
-      if (!(await memory.canMake(attemptId))) return false
+      // a web view may have the interface and still refuse to make one
+      if (requestOf({ req }).container || !(await memory.canMake(attemptId))) return false
       const person = await persons.find(personId)
       if (!person || !mayAdd(person, clock()) || (await methodLocks.locked(personId, name))) return false
       if (await authenticators.find(personId, name)) return false

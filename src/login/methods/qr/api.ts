@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bearer } from '../../../oidc/access-tokens.ts'
-import { readJson } from '../../../pages/bodies.ts'
-import { expected } from '../../../pages/reference.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../../method.ts'
@@ -11,10 +9,10 @@ import { contextOf } from './context.ts'
 import { approve, decline, identify, wish } from './phone/phone-decision.ts'
 import type { Phone, PhoneDeps } from './phone/phone-deps.ts'
 import { findScanned, scan } from './phone/scan.ts'
+import { readProgram, refusedAsJson } from './program.ts'
 import { name } from './qr-deps.ts'
 import { deadline, type QrTransaction } from './states.ts'
 
-const mostBytes = 2048
 const scanned = z.strictObject({ frame: z.string().max(400) })
 const decided = z.strictObject({ id: z.string().max(64) })
 
@@ -27,7 +25,7 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
 
   router.post('/api/qr/scan', (ctx) =>
     forProgram(deps, ctx, async (phone) => {
-      const { frame } = await read(ctx, scanned)
+      const { frame } = await readProgram(ctx, scanned)
       const prefix = `${settings.issuer}/q/`
       if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'a QR code of another service')
       const id = await scan(deps, frame.slice(prefix.length), phone)
@@ -40,7 +38,7 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
   ] as const) {
     router.post(`/api/qr/${path}`, (ctx) =>
       forProgram(deps, ctx, async (phone) => {
-        const { id } = await read(ctx, decided)
+        const { id } = await readProgram(ctx, decided)
         await findScanned(deps, id, phone)
         const decision = await decide(deps, id, phone)
         if (typeof decision === 'string') {
@@ -54,26 +52,11 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
   }
 }
 
-/** @throws Refusal `bad_request`, and those of `readJson` */
-async function read<T>(ctx: RouterContext, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await readJson(ctx, mostBytes))
-  if (!parsed.success) throw new Refusal('bad_request', parsed.error.message)
-  return parsed.data
-}
-
-/** Runs an act of the app; a refusal becomes JSON with its code, for a program shows no page. */
-async function forProgram(deps: PhoneDeps, ctx: RouterContext, act: (phone: Phone) => Promise<void>): Promise<void> {
-  try {
+const forProgram = (deps: PhoneDeps, ctx: RouterContext, act: (phone: Phone) => Promise<void>): Promise<void> =>
+  refusedAsJson(ctx, async () => {
     const phone = await phoneOf(deps, ctx)
     if (phone) await act(phone)
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    ctx.status = error.status
-    if (error.retryAfter !== undefined) ctx.set('retry-after', String(error.retryAfter))
-    const { code, status } = error
-    ctx.body = { error: code, reference: requestOf(ctx).refer({ code, status, ...expected(error) }) }
-  }
-}
+  })
 
 /** The app behind the access token; undefined where the answer is already written. */
 async function phoneOf(deps: PhoneDeps, ctx: RouterContext): Promise<Phone | undefined> {

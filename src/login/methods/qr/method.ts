@@ -7,6 +7,7 @@ import { qrEnrolment } from './enrolment.ts'
 import { createFrames, frameKeysOf } from './code-frames.ts'
 import { createQrLimits } from './qr-limits.ts'
 import { listedRegions } from '../../../config/networks.ts'
+import { miniProgramRoutes } from './mini-program.ts'
 import { name } from './qr-deps.ts'
 import { phoneRoutes } from './phone/phone-routes.ts'
 import { signInFirst } from './phone/sign-in-first.ts'
@@ -42,7 +43,10 @@ export const createMethod: CreateMethod = (given) => {
     }),
     routes: (router, host) => computerRoutes(router, { ...deps, host }),
     pages: (router, centre) => phoneRoutes(router, { ...deps, centre }),
-    api: (router) => apiRoutes(router, deps),
+    api(router) {
+      apiRoutes(router, deps)
+      miniProgramRoutes(router, deps)
+    },
     enrolment: qrEnrolment(deps),
   }
 }

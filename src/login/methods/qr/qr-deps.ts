@@ -20,6 +20,7 @@ export type QrDeps = Pick<
   | 'audit'
   | 'findClient'
   | 'accessTokens'
+  | 'channels'
   | 'signatures'
 >
 

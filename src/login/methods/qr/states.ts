@@ -73,6 +73,8 @@ export interface QrLook {
   /** Milliseconds since 1970 UTC. */
   seenAt: number
   byLink: boolean
+  /** A mini program handed the frame over then, and the browser came with a ticket for it; in place of `seenAt` for the frame. */
+  handedAt?: number | undefined
 }
 
 /** An event of a transaction, with its actor. */
@@ -109,6 +111,8 @@ export interface QrOutcome {
 const aheadMs = 1000
 /** Time from the look to the claim: one tap, with time to read. */
 const claimMs = 20_000
+/** Seconds from the hand-over of a frame by a mini program to the look of its web view. Both may start cold. */
+export const ticketSeconds = 60
 
 /** True while nothing has ended it. */
 export const isOpen = ({ state }: QrTransaction) => state === 'created' || state === 'scanned' || state === 'approved'
@@ -140,6 +144,15 @@ export function isFresh({ createdAt }: QrTransaction, n: number, at: number, tim
   return age >= -aheadMs && age <= times.frame * 1000 && n < times.shown
 }
 
+const isWithin = (ms: number, most: number) => ms >= -aheadMs && ms <= most
+
+/** Whether a look may still become a claim: its frame was on the screen, at the look or at the hand-over of its ticket. */
+export function isLookFresh(transaction: QrTransaction, n: number, look: QrLook, now: number, times: QrTimes): boolean {
+  const { seenAt, handedAt = seenAt } = look
+  const inTime = isWithin(seenAt - handedAt, ticketSeconds * 1000) && isWithin(now - seenAt, claimMs)
+  return inTime && isFresh(transaction, n, handedAt, times)
+}
+
 /** Which frame to show now; undefined when none is. */
 export function frameNow({ state, createdAt }: QrTransaction, now: number, times: QrTimes): number | undefined {
   const n = Math.floor((now - createdAt) / 1000)
@@ -169,9 +182,10 @@ function fromPhone(
   const mine = before.scanner === event.scanner
 
   if (event.kind === 'scan') {
-    const { scanner, seenAt, byLink } = event
-    const waited = now - seenAt
-    if (!isFresh(before, event.n, seenAt, times) || waited < -aheadMs || waited > claimMs) return refused('stale')
+    const { scanner } = event
+    if (!isLookFresh(before, event.n, event, now, times)) return refused('stale')
+    // a ticket is in an address, and an address can be sent on
+    const byLink = event.byLink || event.handedAt !== undefined
     if (before.state === 'created') return { after: { ...before, state: 'scanned', scanner, byLink, scannedAt: now } }
     if (!isOpen(before)) return refused('ended')
     // two phones hold the same fresh picture: one of them is not in front of the computer

@@ -19,6 +19,12 @@ const cases: [string, string, string][] = [
     'inside',
   ],
   ['WeChat on iPhone', `${iphone} ${webkit} Mobile/15E148 MicroMessenger/8.0.49(0x18003137)`, 'inside'],
+  [
+    'a mini program of WeChat',
+    `${iphone} ${webkit} Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI Language/zh_CN miniProgram/wx1234`,
+    'mini',
+  ],
+  ['UC, a browser', `${android} ${blink} Version/4.0 Chrome/100 UCBrowser/16.4 Mobile Safari/537.36`, 'android'],
   ['Alipay', `${iphone} ${webkit} Mobile/22B83 Ariver/1.1.0 AliApp(AP/10.6.80) AlipayClient/10.6.80`, 'inside'],
   ['DingTalk', `${android} ${blink} Version/4.0 Chrome/111 Mobile Safari/537.36 AliApp(DingTalk/7.6.0)`, 'inside'],
   ['Chrome on Windows', `${windows} ${blink} Chrome/131.0.0.0 Safari/537.36`, 'chromium'],

@@ -63,6 +63,34 @@ describe('frames', () => {
       expect(frames.readLook(forged, frame, 'phone'), forged).toBeUndefined()
   })
 
+  it('have a ticket for a mini program, which is no look and no frame, and changes in no character', () => {
+    const frame = { id, n: 12 }
+    const handedAt = 1_780_000_000_000
+    const ticket = frames.signTicket(frame, handedAt)
+    expect(frames.readTicket(ticket, frame)).toBe(handedAt)
+    expect(frames.readTicket(ticket, { id, n: 13 })).toBeUndefined()
+    expect(frames.readTicket(ticket, { id: other, n: 12 })).toBeUndefined()
+    expect(createFrames(() => [createSecretKey(randomBytes(32))]).readTicket(ticket, frame)).toBeUndefined()
+    const mac = ticket.split('.')[1]
+    for (const forged of [
+      `1780000000001.${mac}`,
+      `0${ticket}`,
+      `${ticket}=`,
+      '',
+      `${handedAt}.`,
+      `${handedAt}.0.${mac}`,
+    ])
+      expect(frames.readTicket(forged, frame), forged).toBeUndefined()
+    expect(frames.readLook(`${handedAt}.1.${mac}`, frame, 'phone')).toBeUndefined()
+    const look = { seenAt: handedAt + 9000, byLink: true, handedAt }
+    const text = frames.signLook(frame, 'phone', look)
+    expect(frames.readLook(text, frame, 'phone')).toEqual(look)
+    // neither without the moment of the hand-over, nor with another one
+    const [seenAt, byLink, , own] = text.split('.')
+    for (const forged of [`${seenAt}.${byLink}.${own}`, `${seenAt}.${byLink}.${handedAt + 1}.${own}`])
+      expect(frames.readLook(forged, frame, 'phone'), forged).toBeUndefined()
+  })
+
   it('have a key of their own, and codes of four digits that differ by transaction', () => {
     expect(deriveKey('secret', 'qr').equals(deriveKey('secret', 'other'))).toBe(false)
     expect(deriveKey('secret', 'qr').equals(deriveKey('secret', 'qr'))).toBe(true)

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deadline, isOpen, step, type QrEvent, type QrTransaction } from '../../../../src/login/methods/qr/states.ts'
+import {
+  deadline,
+  isLookFresh,
+  isOpen,
+  step,
+  type QrEvent,
+  type QrTransaction,
+} from '../../../../src/login/methods/qr/states.ts'
 import { atOnce, opening, times, type Act } from './transaction.ts'
 import { inLongRun } from '../../../setup/long-run.ts'
 
@@ -17,10 +24,27 @@ interface Look {
   byLink: boolean
 }
 
+/** A mini program hands a frame over: it changes nothing, and gives a ticket where the frame is on the screen. */
+interface HandOver {
+  kind: 'hand-over'
+  n: number
+}
+
+/** A browser comes with a ticket and looks; any browser may, for a ticket is in an address. */
+interface LookByTicket {
+  kind: 'look-by-ticket'
+  scanner: string
+  which: number
+}
+
+type Step = Look | HandOver | LookByTicket | Act | { kind: 'claim'; which: number }
+
 /** Every actor does every act, in any order, at any moment. */
-const event: fc.Arbitrary<Look | Act | { kind: 'claim'; which: number }> = fc.oneof(
+const event: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('tick' as const) }),
   fc.record({ kind: fc.constant('look' as const), scanner, n: fc.nat(70), byLink: fc.boolean() }),
+  fc.record({ kind: fc.constant('hand-over' as const), n: fc.nat(70) }),
+  fc.record({ kind: fc.constant('look-by-ticket' as const), scanner, which: fc.nat(3) }),
   fc.record({ kind: fc.constant('claim' as const), which: fc.nat(5) }),
   fc.record({ kind: fc.constant('scan' as const), scanner, n: fc.nat(70) }),
   fc.record({ kind: fc.constant('identify' as const), scanner, personId, needsCode: fc.boolean() }),
@@ -47,8 +71,15 @@ const history = fc.array(fc.record({ event, after: fc.oneof(fc.constant(0), fc.n
 
 /** Mostly what leads to a sign-in, so that the model sees its end as well as its middle. */
 const mostlyGood = fc.tuple(fc.nat(6), history).map(([length, rest]) => {
-  const path: (Look | Act | { kind: 'claim'; which: number })[] = [
-    { kind: 'look', scanner: 'phone', n: 0, byLink: rest.length % 3 === 0 },
+  const first: Step[] =
+    rest.length % 5 === 0
+      ? [
+          { kind: 'hand-over', n: 0 },
+          { kind: 'look-by-ticket', scanner: 'phone', which: 0 },
+        ]
+      : [{ kind: 'look', scanner: 'phone', n: 0, byLink: rest.length % 3 === 0 }]
+  const path: Step[] = [
+    ...first,
     { kind: 'claim', which: 0 },
     { kind: 'identify', scanner: 'phone', personId: 'person', needsCode: rest.length % 2 === 0 },
     {
@@ -83,6 +114,7 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
   it('are left only forwards, by the right people, in time, and a sign-in has everything it needs', () => {
     const runs = inLongRun(1000, 10_000)
     let signIns = 0
+    let claimsByTicket = 0
     fc.assert(
       fc.property(mostlyGood, fc.constantFrom<2 | 3 | 4>(2, 3, 4), fc.nat(700), (acts, asked, lasts) => {
         let now = 1_000_000
@@ -91,11 +123,23 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
         const blank = { state: 'created', createdAt: now, needsCode: false, codeRight: false, wrongCodes: 0 } as const
         let transaction: QrTransaction = { ...blank, ...opening, level: asked, endsAt }
         const looks: Extract<QrEvent, { kind: 'scan' }>[] = []
+        const tickets: { n: number; handedAt: number }[] = []
         for (const { event: given, after } of acts) {
           now += after
           if (given.kind === 'look') {
             const { scanner: who, n, byLink } = given
             looks.push({ kind: 'scan', scanner: who, n, byLink, seenAt: now })
+            continue
+          }
+          if (given.kind === 'hand-over') {
+            const { n } = given
+            const seen = { seenAt: now, byLink: true }
+            if (isLookFresh(transaction, n, seen, now, times)) tickets.push({ n, handedAt: now })
+            continue
+          }
+          if (given.kind === 'look-by-ticket') {
+            const ticket = tickets[given.which]
+            if (ticket) looks.push({ kind: 'scan', scanner: given.scanner, byLink: true, seenAt: now, ...ticket })
             continue
           }
           const claimed = given.kind === 'claim' ? looks[given.which] : given
@@ -112,10 +156,17 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
           if (!moved) continue
           if (transaction.state === 'scanned') {
             if (act.kind !== 'scan') throw new Error('scanned without a scan')
-            // the frame was on the screen at the look, and the same browser claimed it soon
-            expect(Math.abs(act.seenAt - before.createdAt - act.n * 1000)).toBeLessThanOrEqual(4000)
+            // the frame was on the screen at the look or at the hand-over, and the browser claimed it soon
+            const { handedAt = act.seenAt } = act
+            expect(Math.abs(handedAt - before.createdAt - act.n * 1000)).toBeLessThanOrEqual(4000)
+            expect(act.seenAt - handedAt).toBeLessThanOrEqual(60_000)
             expect(now - act.seenAt).toBeLessThanOrEqual(20_000)
             expect(transaction).toMatchObject({ scanner: act.scanner, byLink: act.byLink })
+            if (act.handedAt !== undefined) {
+              claimsByTicket += 1
+              // the digits are asked for: risk.ts takes them from `byLink`
+              expect(transaction.byLink).toBe(true)
+            }
           }
           if (transaction.state === 'approved') {
             expect(act).toMatchObject({ kind: 'approve', scanner: before.scanner, personId: before.personId })
@@ -138,5 +189,6 @@ describe('the states of a login by QR code, after any sequence of acts', () => {
       { numRuns: runs },
     )
     expect(signIns).toBeGreaterThan(runs / 150)
+    expect(claimsByTicket).toBeGreaterThan(runs / 150)
   })
 })

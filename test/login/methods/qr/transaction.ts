@@ -7,7 +7,9 @@ import { handClock, temporaryDirectory } from '../../../setup/temporary.ts'
 export const times: QrTimes = { frame: 4, shown: 60, signIn: 300, decide: 120, redeem: 30, redeemWithCode: 60 }
 
 /** A scan whose look was at the same moment; the others as they are. */
-export type Act = QrEvent | { kind: 'scan'; scanner: string; n: number; seenAt?: number }
+export type Act =
+  | QrEvent
+  | { kind: 'scan'; scanner: string; n: number; seenAt?: number; handedAt?: number; byLink?: boolean }
 export const atOnce = (act: Act, now: number): QrEvent =>
   act.kind === 'scan' ? { seenAt: now, byLink: false, ...act } : act
 

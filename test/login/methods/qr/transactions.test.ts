@@ -52,6 +52,30 @@ describe('attacks on a login by QR code', () => {
     expect(await apply({ ...good.scan, n: 1, seenAt: seenAt + 5000 })).toMatchObject({ state: 'scanned' })
   })
 
+  it('a claim by a ticket counts by the moment of the hand-over, and as one by a link', async () => {
+    const late = await begun()
+    late.forward(5000)
+    const handedAt = late.clock()
+    late.forward(50_000)
+    // the frame of 5 s before the hand-over was out of date then
+    expect(await late.apply({ ...good.scan, n: 0, handedAt, byLink: true })).toMatchObject({ refused: 'stale' })
+    expect(await late.apply({ ...good.scan, n: 5, handedAt, byLink: false })).toMatchObject({ state: 'scanned' })
+    expect((await late.one.find(late.id))?.byLink).toBe(true)
+    const later = await begun()
+    const first = later.clock()
+    later.forward(60_001)
+    expect(await later.apply({ ...good.scan, handedAt: first, byLink: true })).toMatchObject({ refused: 'stale' })
+  })
+
+  it('two browsers with tickets of one frame abort both', async () => {
+    const { apply, clock, forward } = await begun()
+    const handedAt = clock()
+    forward(20_000)
+    expect(await apply({ ...good.scan, handedAt, byLink: true })).toMatchObject({ state: 'scanned' })
+    const other = { ...good.scan, scanner: 'another', handedAt, byLink: true }
+    expect(await apply(other)).toMatchObject({ state: 'aborted', reason: 'second_scan' })
+  })
+
   it('an approval without a passkey asks for the digits, also where the first look did not', async () => {
     const { apply } = await begun()
     await apply(good.scan, good.identify, { ...good.approve, needsCode: true })

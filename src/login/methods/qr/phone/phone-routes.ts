@@ -38,9 +38,10 @@ function frameRoutes(router: Router, deps: PhonePages): void {
     // a prefetched page would go on without the person
     if (prefetchHeaders.some((header) => ctx.get(header) !== '')) throw new Refusal('forbidden', 'prefetched')
     // an address that a camera opens comes from no page; an old browser sends no such header
-    const byLink = ctx.get('sec-fetch-site') !== 'none'
+    const ticket = ctx.query['t'] === undefined ? undefined : String(ctx.query['t'])
+    const byLink = ticket !== undefined || ctx.get('sec-fetch-site') !== 'none'
     const scanner = scannerOf(ctx, keys.make(ctx, 'scanner'))
-    const signedLook = await look(deps, ctx['params']['frame'] ?? '', scanner, byLink)
+    const signedLook = await look(deps, ctx['params']['frame'] ?? '', scanner, { byLink, ticket })
     showPage(ctx, 'qr/look', { action: ctx.path, csrf: requestOf(ctx).csrf(), look: signedLook, byLink })
   })
 
@@ -171,6 +172,7 @@ async function ask(deps: PhonePages, ctx: RouterContext, id: string, phone: Phon
     again: transaction.wishedAt !== undefined,
     sign: (await approvals.wanting(phone, transaction)) === 'signature',
     refused,
+    container: request.container,
     secondsAgo: Math.round((clock() - (transaction.scannedAt ?? clock())) / 1000),
     seconds: secondsLeft(deps, transaction),
     of: times.decide,

@@ -1,25 +1,57 @@
 import { Refusal } from '../../../../refusal/refusal.ts'
 import type { Frame } from '../code-frames.ts'
-import { isFresh, isOpen, type QrLook, type QrTransaction } from '../states.ts'
+import { isLookFresh, isOpen, type QrLook, type QrTransaction } from '../states.ts'
 import type { PhoneDeps, Scanner } from './phone-deps.ts'
 
 type ScanDeps = Pick<PhoneDeps, 'frames' | 'transactions' | 'limits' | 'audit' | 'settings' | 'clock'>
 
+/** How a browser came to a frame. */
+export interface Arrival {
+  byLink: boolean
+  /** What a mini program got for the frame, in the address; undefined for a browser that saw the frame itself. */
+  ticket: string | undefined
+}
+
 /**
  * Looks at a frame and changes nothing: a preview or a link scanner may open the address as well.
  * @returns the signed look that claims the frame.
- * @throws Refusal `qr_gone` for a frame that is not on a screen now
+ * @throws Refusal `qr_gone` for a frame that is not on a screen now, and whose ticket is not valid
  */
-export async function look(deps: ScanDeps, text: string, scanner: Scanner, byLink: boolean): Promise<string> {
-  const { frames, transactions, limits, settings, clock } = deps
-  await limits.scanFrom(scanner)
+export async function look(deps: ScanDeps, text: string, scanner: Scanner, arrival: Arrival): Promise<string> {
+  const { byLink, ticket } = arrival
+  const { frame, seen } = await judge(deps, text, scanner, (given, seenAt) => {
+    if (ticket === undefined) return { seenAt, byLink }
+    const handedAt = deps.frames.readTicket(ticket, given)
+    return handedAt === undefined ? undefined : { seenAt, byLink: true, handedAt }
+  })
+  return deps.frames.signLook(frame, scanner.key, seen)
+}
+
+/**
+ * Looks at a frame for a mini program, and changes nothing: its web view may start after the frame has gone.
+ * @returns the ticket that takes the frame's place for `ticketSeconds`
+ * @throws Refusal `qr_gone` as `look`
+ */
+export async function handOver(deps: ScanDeps, text: string, from: Pick<Scanner, 'networks'>): Promise<string> {
+  const { frame, seen } = await judge(deps, text, from, (_frame, seenAt) => ({ seenAt, byLink: true }))
+  return deps.frames.signTicket(frame, seen.seenAt)
+}
+
+async function judge(
+  { frames, transactions, limits, settings, clock }: ScanDeps,
+  text: string,
+  from: Pick<Scanner, 'networks'>,
+  lookAt: (frame: Frame, now: number) => QrLook | undefined,
+): Promise<{ frame: Frame; seen: QrLook }> {
+  await limits.scanFrom(from)
   const frame = frames.read(text)
   const transaction = frame && (await transactions.find(frame.id))
-  const seenAt = clock()
+  const now = clock()
+  const seen = frame && lookAt(frame, now)
   const { times } = settings.methods.qr
-  if (!frame || !transaction || !isOpen(transaction) || !isFresh(transaction, frame.n, seenAt, times))
+  if (!frame || !seen || !transaction || !isOpen(transaction) || !isLookFresh(transaction, frame.n, seen, now, times))
     throw new Refusal('qr_gone', 'not a frame that is on a screen now')
-  return frames.signLook(frame, scanner.key, { seenAt, byLink })
+  return { frame, seen }
 }
 
 /**
