@@ -6,6 +6,7 @@ const notShown: ReadonlySet<string> = new Set<AuditEventName>([
   ...loginMethods.flatMap(({ hiddenEvents }): readonly AuditEventName[] => hiddenEvents),
   'portal.refused',
   'recovery.codes-offered',
+  'person.possession-asked',
   'token.reused',
   'token.exchanged',
   'token.exchange-refused',

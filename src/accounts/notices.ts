@@ -34,6 +34,7 @@ const kinds = [
   'phone-shared',
   'phone-recycled',
   'phone-changed',
+  'account-merged',
 ] as const
 
 export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>

@@ -63,6 +63,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
   })
   const services = await openServices(settings, clock, {
     seen: metrics.seen,
+    texts: { counted: metrics.texted, write: (line) => void process.stdout.write(line) },
     sums: createSums(clock),
     queried: tracing.queried,
     events,

@@ -102,6 +102,12 @@ async function busyPerson() {
     .insertInto('phone_proofs')
     .values({ person_id: id, phone_index: 'x', how: 'sms', first_at: 1, at: 1, ended_at: null })
     .execute()
+  const { id: merged } = await openPerson(services)
+  await services.database
+    .insertInto('merged_accounts')
+    .values({ merged_id: merged, person_id: id, merged_at: 1 })
+    .execute()
+  await services.database.insertInto('merged_portals').values({ merged_id: merged, client_id: 'portal' }).execute()
   await signIn(id)
   return { ...person, held, given }
 }
@@ -114,6 +120,7 @@ const erased = [
   'face_bindings',
   'face_consents',
   'mandate_code_tries',
+  'merged_accounts',
   'method_locks',
   'notice_consents',
   'notices',
@@ -165,6 +172,7 @@ describe('an account after its waiting period', () => {
     expect(services.persons.reveal(closed)).toMatchObject({ name: '', documentNumber: '', phone: '', username: '' })
     // the remaining rows name the person by an id without meaning
     expect(await rowsOf(person.id)).toEqual([...staying, ...passing].toSorted())
+    expect(await services.database.selectFrom('merged_portals').selectAll().execute()).toEqual([])
     // a child's consent stays valid, without its guardian
     const { guardian_id: guardian } = await services.database
       .selectFrom('face_consents')

@@ -16,7 +16,7 @@ interface Given {
 interface NativePage {
   setData(change: object): void
   onLoad(query: { a: string }): void
-  agree?(event: { detail: { code?: string } }): void
+  send?(event: { detail: { code?: string } }): void
 }
 
 interface Request {
@@ -54,9 +54,15 @@ export function runNativePage(name: 'face' | 'phone', given: Given, phoneCode?: 
     const run = (page: NativePage) => {
       page.setData = (change) => 'failed' in change && change.failed === true && resolve(undefined)
       page.onLoad({ a: handle })
-      page.agree?.({ detail: phoneCode === undefined ? {} : { code: phoneCode } })
+      page.send?.({ detail: phoneCode === undefined ? {} : { code: phoneCode } })
     }
-    const script = readFileSync(new URL(`${name}.js`, pages), 'utf8')
-    runInNewContext(script, { wx, Page: run, getCurrentPages: () => [web, {}], require: () => ({ issuer, channel }) })
+    const globals = { wx, Page: run, getCurrentPages: () => [web, {}] }
+    const load = (file: string): unknown => {
+      if (file === './settings.js') return { issuer, channel }
+      const module = { exports: {} }
+      runInNewContext(readFileSync(new URL(file, pages), 'utf8'), { ...globals, module, require: load })
+      return module.exports
+    }
+    load(`./${name}.js`)
   })
 }

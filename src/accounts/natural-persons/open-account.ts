@@ -93,6 +93,7 @@ async function insertAccount(
     ...indexesOf(lookup, indexKey, { id, ...data }),
     identity_level: identityLevel,
     possession,
+    possession_asked_at: null,
     proofed_at: identityLevel >= 3 ? now : null,
     face_proofed_at: null,
     status: 'active' as const,

@@ -3,9 +3,10 @@ import { levelOf } from '../../assurance/levels.ts'
 import type { FreshSignIn } from '../../oidc/prompts.ts'
 import type { Offer } from '../method.ts'
 import { codesAnswer, type CodesAnswerDeps } from './codes-offer.ts'
+import { possessionAnswer } from './possession-offer.ts'
 import type { Question } from './question.ts'
 
-/** An offer by its name: a login method, or `codes`. */
+/** An offer by its name: a login method, `codes` or `possession`. */
 export interface NamedOffer {
   name: string
   offer: Offer
@@ -43,7 +44,10 @@ export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
     await named.offer.ask(ctx, attempt)
   },
 
-  routes: codesAnswer,
+  routes(router, deps) {
+    codesAnswer(router, deps)
+    possessionAnswer(router, deps)
+  },
 }
 
 /** The offers after a sign-in. */
@@ -67,13 +71,18 @@ export function createOffers(): Offers {
   }
 }
 
-/** The first sign-in of this authorization request, before its offer is answered; undefined for a later step-up. */
+/**
+ * The sign-in of this authorization request, before its offer is answered; undefined for a later step-up. `again`: the person was signed
+ * in, and has signed in once more.
+ */
 function freshSignIn({ oidc, req }: KoaContextWithOIDC): FreshSignIn | undefined {
   const { result, params } = oidc
   const answered = oidc.entities.Interaction
-  if (!result?.login || result['offer'] !== undefined || !answered || answered.session?.accountId) return undefined
+  if (!result?.login || result['offer'] !== undefined || !answered) return undefined
+  const again = answered.session?.accountId !== undefined
+  if (again && answered.prompt.name !== 'login') return undefined
   if (oidc.promptPending('none')) return undefined
   const { accountId: personId, acr, amr = [], ts: signedInAt = 0 } = result.login
   const clientId = String(params?.['client_id'])
-  return { req, attemptId: answered.uid, clientId, personId, amr, level: levelOf(acr) ?? 2, signedInAt }
+  return { req, attemptId: answered.uid, clientId, personId, amr, level: levelOf(acr) ?? 2, signedInAt, again }
 }

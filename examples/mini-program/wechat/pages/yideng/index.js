@@ -1,35 +1,21 @@
-const { issuer, channel } = require('../../yideng.js')
+const { issuer, channel } = require('./settings.js')
+const { login, ask, open } = require('./yideng.js')
 
 // 一登的登录页打开这一页：a 是句柄，l 是登录过程的编号
 Page({
   data: { failed: false },
   onLoad(query) {
     this.query = query
-    this.signIn()
+    this.start()
   },
-  signIn() {
+  start() {
+    const { a: handle, l: attempt } = this.query
     const fail = () => this.setData({ failed: true })
+    const enter = ({ ticket }) => {
+      const [path, t] = [encodeURIComponent(attempt), encodeURIComponent(ticket)]
+      open(`${issuer}/login/${path}/channel/${channel}/enter?t=${t}`, fail)
+    }
     this.setData({ failed: false })
-    wx.login({
-      fail,
-      success: ({ code }) =>
-        wx.request({
-          url: `${issuer}/api/channel/${channel}/ticket`,
-          method: 'POST',
-          timeout: 10000,
-          data: { code, handle: this.query.a },
-          fail,
-          success: ({ statusCode, data }) => (statusCode === 200 ? this.enter(data.ticket) : fail()),
-        }),
-    })
-  },
-  // 票据只交给打开这一页的网页；别的浏览器拿到也没有用
-  enter(ticket) {
-    const pages = getCurrentPages()
-    const web = pages[pages.length - 2]
-    if (!web) return this.setData({ failed: true })
-    const login = `${issuer}/login/${encodeURIComponent(this.query.l)}`
-    web.setData({ address: `${login}/channel/${channel}/enter?t=${encodeURIComponent(ticket)}` })
-    wx.navigateBack()
+    login((code) => ask('ticket', { code, handle }, enter, fail), fail)
   },
 })

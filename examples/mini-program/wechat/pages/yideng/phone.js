@@ -1,34 +1,16 @@
-const { issuer, channel } = require('../../yideng.js')
+const { login, ask, open } = require('./yideng.js')
 
-// 一登的手机号页打开这一页：a 是句柄
+// 一登的手机号码页打开这一页：人同意以后，微信给出代码，一登用它取得号码
 Page({
   data: { failed: false },
   onLoad(query) {
     this.query = query
   },
-  // 按钮 getPhoneNumber 的结果；本人不同意时没有 code
-  agree({ detail: { code } }) {
+  send({ detail }) {
     const fail = () => this.setData({ failed: true })
-    if (!code) return wx.navigateBack()
+    const back = ({ address }) => open(address, fail)
     this.setData({ failed: false })
-    wx.login({
-      fail,
-      success: ({ code: login }) =>
-        wx.request({
-          url: `${issuer}/api/channel/${channel}/phone`,
-          method: 'POST',
-          timeout: 10000,
-          data: { code, login, handle: this.query.a },
-          fail,
-          success: ({ statusCode, data }) => (statusCode === 200 ? this.back(data.address) : fail()),
-        }),
-    })
-  },
-  back(address) {
-    const pages = getCurrentPages()
-    const web = pages[pages.length - 2]
-    if (!web) return this.setData({ failed: true })
-    web.setData({ address })
-    wx.navigateBack()
+    if (!detail.code) return fail()
+    login((own) => ask('phone', { code: detail.code, login: own, handle: this.query.a }, back, fail), fail)
   },
 })
