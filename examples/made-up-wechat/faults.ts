@@ -1,6 +1,7 @@
 /** Faults of any answer on its way. */
 export const transportFaults = [
   'slow',
+  'drip',
   'hang-up',
   'half-json',
   'huge',
@@ -24,6 +25,7 @@ export const wechatErrors: Readonly<Record<number, string>> = {
   40029: 'invalid code',
   40125: 'invalid appsecret',
   40163: 'code been used',
+  40164: 'invalid ip, not in whitelist',
   40226: 'code blocked',
   45011: 'api minute-quota reach limit, must slower, retry next minute',
 }
@@ -38,7 +40,7 @@ export const alipayErrors = {
 
 export type AlipayError = keyof typeof alipayErrors
 
-/** What goes wrong at one endpoint; a number is an `errcode` of WeChat. */
+/** The fault of one endpoint; a number is an `errcode` of WeChat. */
 export type Fault =
   | (typeof transportFaults)[number]
   | (typeof wechatFaults)[number]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { byText, byWechat } from '../accounts/phone-proofs.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { updateArtifact } from '../storage/compare-and-set.ts'
@@ -13,6 +14,8 @@ const schema = z.object({
   /** A right code was typed for it. */
   newProven: z.boolean(),
   oldProven: z.boolean(),
+  /** How the new number is proven. */
+  how: z.enum([byText, byWechat]),
 })
 
 /** A change of the telephone number that one session has begun. */
@@ -24,9 +27,8 @@ export function createPhoneChanges({ artifacts, cipher }: { artifacts: Artifacts
   const seal = (id: string, change: Change) => cipher.seal(JSON.stringify(change), `${kind}:${id}`)
   const open = (id: string, sealed: string) => schema.parse(JSON.parse(cipher.open(sealed, `${kind}:${id}`)))
   return {
-    async begin(session: string, numbers: Pick<Change, 'from' | 'to'>) {
+    async begin(session: string, begun: Change) {
       const id = idOf(session)
-      const begun = { ...numbers, newProven: false, oldProven: false }
       await artifacts.put(kind, id, seal(id, begun), { ttl: changeSeconds })
     },
     async read(session: string): Promise<Change | undefined> {

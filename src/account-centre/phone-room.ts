@@ -1,7 +1,10 @@
 import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byText, byWechat, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import type { Channels } from '../channels/channel-client.ts'
+import { phoneChannelIn } from '../channels/phone-channel.ts'
+import type { PhoneTickets } from '../channels/phone-tickets.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
@@ -19,6 +22,8 @@ export interface PhoneRoomDeps extends ProveByPhoneDeps {
   persons: NaturalPersons
   phoneProofs: PhoneProofs
   phoneCodes: PhoneCodes
+  channels: Pick<Channels, 'list'>
+  phoneTickets: PhoneTickets
   artifacts: Artifacts
   cipher: FieldCipher
   /** Name of the login, in texts. */
@@ -26,6 +31,8 @@ export interface PhoneRoomDeps extends ProveByPhoneDeps {
 }
 
 const room = '/account/phone'
+/** Where a native page of a mini program comes back to. */
+const numberPath = `${room}/number`
 const change = { back: room, needs: 'change-authenticators' } as const
 
 /**
@@ -33,7 +40,7 @@ const change = { back: room, needs: 'change-authenticators' } as const
  * at level 4: neither a password nor a telephone alone may take an account over.
  */
 export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
-  const { persons, phoneCodes } = deps
+  const { persons, phoneCodes, phoneTickets } = deps
   const changes = createPhoneChanges(deps)
   const codeFor = (ctx: RouterContext, { session }: AccountContext, phone: string) => ({
     purpose: 'bind' as const,
@@ -60,8 +67,19 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     const wait = await send(ctx, account, parsed.phone)
     if (wait) return show(deps, ctx, account, 'number', { problem: waitProblem(ctx, wait), typed })
     const from = persons.open(account.person, 'phone')
-    await changes.begin(account.session.uid, { from, to: parsed.phone })
+    await changes.begin(account.session.uid, { ...unproven, from, to: parsed.phone, how: byText })
     return redirectTo(ctx, `${room}/code`)
+  })
+
+  // a number that WeChat has proven needs no code; the rest of the change is the same
+  router.get(numberPath, 'change-authenticators', async (ctx, account) => {
+    requestOf(ctx).returnTo = room
+    const to = await phoneTickets.take(String(ctx.query['t']), holderOf(account))
+    if (to === undefined) return show(deps, ctx, account, 'number', { problem: { code: 'number_late' } })
+    const from = persons.open(account.person, 'phone')
+    const begun = { from, to, newProven: true, oldProven: false, how: byWechat }
+    await changes.begin(account.session.uid, begun)
+    return goOn(ctx, account, begun)
   })
 
   /** Runs a step of a change that this session has begun. */
@@ -123,10 +141,10 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     return redirectTo(ctx, `${room}/code`)
   }
 
-  async function finish(ctx: RouterContext, account: AccountContext, { from, to }: Change) {
+  async function finish(ctx: RouterContext, account: AccountContext, { from, to, how }: Change) {
     const { person, session } = account
     await changes.end(session.uid)
-    const result = await persons.changePhone(person.id, { from, to, how: byText }, actorOf(ctx))
+    const result = await persons.changePhone(person.id, { from, to, how }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
     await proveByPhone(deps, ctx, person.id, to)
     if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
@@ -134,8 +152,13 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   }
 }
 
+const unproven = { newProven: false, oldProven: false }
+
+/** The session that a native page's number is for. */
+const holderOf = ({ session }: AccountContext) => `session ${session.uid}`
+
 async function show(
-  { centre, persons, phoneProofs, phoneCodes }: PhoneRoomDeps,
+  { centre, persons, phoneProofs, phoneCodes, phoneTickets, channels }: PhoneRoomDeps,
   ctx: RouterContext,
   account: AccountContext,
   stage: 'number' | 'new' | 'old',
@@ -143,7 +166,10 @@ async function show(
 ): Promise<void> {
   const present = persons.open(account.person, 'phone')
   const proof = await phoneProofs.find({ personId: account.person.id, phone: present })
+  const channel = phoneChannelIn(channels.list, { userAgent: ctx.get('user-agent'), clientId: undefined })
+  const wanted = { holder: holderOf(account), address: numberPath }
   const data = {
+    native: channel && { channel: channel.id, handle: phoneTickets.handle(channel.id, wanted) },
     typing: stage !== 'number',
     old: stage === 'old',
     present: maskPhone(present),

@@ -4,11 +4,11 @@ import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { RecycledNumbers } from '../proofing/recycled-numbers.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
-import { byText, type PhoneTables } from '../storage/schema-phone.ts'
+import { byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
 import type { Actor } from './natural-persons/natural-person.ts'
 import type { Notifier } from './notices.ts'
 
-export { byText }
+export { byText, byWechat }
 
 /** How a person has proven a number: a code, the carrier, a channel, a clerk, or a register. */
 export type ProvenHow = PhoneTables['phone_proofs']['how']

@@ -121,6 +121,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'make a one-time link for a new password; older links of the person end',
     load: () => import('./persons/person-reset-password.ts'),
   },
+  'person channels': {
+    summary: 'list the WeChat and Alipay accounts that a person has bound, without their ids at the vendor',
+    load: () => import('./persons/person-channels.ts'),
+  },
   'org create': {
     summary: 'open an organisation for its legal representative; you vouch for one that the register does not have',
     load: () => import('./organisations/org-create.ts'),
@@ -144,6 +148,18 @@ const listed: Readonly<Record<string, Listed>> = {
   'org mandates': {
     summary: 'list the people who may act for an organisation, and their matters',
     load: () => import('./organisations/org-mandates.ts'),
+  },
+  'channel list': {
+    summary: 'list the channels to WeChat and Alipay, with the people bound, the last success and the last failure',
+    load: () => import('./channels/channel-list.ts'),
+  },
+  'channel check': {
+    summary: 'ask the vendor of a channel for a server token, then with a wrong code, which it must refuse',
+    load: () => import('./channels/channel-check.ts'),
+  },
+  'channel unbind': {
+    summary: 'remove what a person has bound at a channel; the person is informed, and their sign-ins end',
+    load: () => import('./channels/channel-unbind.ts'),
   },
   'register import': {
     summary: 'fill an embedded register from a CSV file in UTF-8',

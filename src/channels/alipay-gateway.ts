@@ -59,7 +59,7 @@ export function createAlipayGateway(channel: Channel, ask: AskVendor, clock: Clo
 }
 
 /** What the app signs: all parameters that have a value, by name, neither encoded nor quoted. */
-export const signText = (parameters: Record<string, string>): string =>
+const signText = (parameters: Record<string, string>): string =>
   Object.entries(parameters)
     .filter(([name, value]) => name !== 'sign' && value !== '')
     .toSorted(([one], [other]) => (one < other ? -1 : 1))

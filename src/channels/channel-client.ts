@@ -1,12 +1,12 @@
 import type { Channel, SubjectKind } from './channels.ts'
 
-/** Who the vendor says is there. `ids` has every id that the vendor sent; `subject` is the one that the channel names people by. */
+/** The person that the vendor names. `ids` has every id that the vendor sent; `subject` is the one that the channel names people by. */
 export interface ChannelIdentity {
   subject: string
   ids: Readonly<Partial<Record<SubjectKind, string>>>
 }
 
-/** Why a vendor named nobody. All are values: a vendor that fails is a normal outcome. */
+/** Why a vendor named no person. All are values: a vendor that fails is a normal outcome. */
 export type ChannelFailure =
   /** The code is wrong, used or too old. */
   | 'code_refused'

@@ -45,7 +45,7 @@ const row = z
   })
   .refine(({ kind, subject }) => isAlipay(kind) === (subject === 'user_id' || subject === 'open_id'), {
     path: ['subject'],
-    error: 'is not an id of this vendor',
+    error: 'is an id that this vendor lacks',
   })
 
 const schema = z

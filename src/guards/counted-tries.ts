@@ -41,6 +41,13 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/registration/registration.test.ts',
   },
   {
+    names: ['channel-phones'],
+    what: 'codes of a native page for one page that wants a number',
+    countedFor: 'maker',
+    ownersWay: 'not held by others’ tries; the code by text is counted apart',
+    shownBy: 'test/login/phone-from-channel.test.ts',
+  },
+  {
     names: ['text-pause', 'text-number', 'text-number-day', 'text-number-known'],
     what: 'texts with a code, by number; by browser that the account knows',
     countedFor: 'target',

@@ -11,6 +11,7 @@ import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { QuestionDeps } from '../login/questions/questions.ts'
 import { questionRoutes } from '../login/questions/question-routes.ts'
+import { phoneFromChannelRoutes, type PhoneFromChannelDeps } from '../login/phone-from-channel.ts'
 import type { LoginMethod } from '../login/method.ts'
 import type { WentOnPageDeps } from '../login/went-on-page.ts'
 import { recoveryRoutes, type RecoveryDeps } from '../recovery/recovery-routes.ts'
@@ -58,6 +59,8 @@ export interface AppDeps {
   artifacts: Artifacts
   methods: readonly LoginMethod[]
   login: QuestionDeps & RegistrationDeps & RecoveryDeps
+  /** Numbers that a mini program brings. */
+  numbers: PhoneFromChannelDeps
   account: AccountRoutesDeps
   logins: LoginBrowsers
   originDeps: Parameters<typeof rememberOrigin>[0]
@@ -153,9 +156,10 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 }
 
 /** Requests of programs. They carry no cookies, so no form token is needed. */
-function programRoutes({ methods, admin }: AppDeps): Router {
+function programRoutes({ methods, admin, numbers }: AppDeps): Router {
   const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
+  phoneFromChannelRoutes(router, numbers)
   adminApi(router, admin)
   return router
 }

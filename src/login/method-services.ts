@@ -23,7 +23,7 @@ import type { CookieKeys } from '../keys/cookie-keys.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
-import type { VerifierByPurpose } from '../proofing/face/choose-verifier.ts'
+import type { VerifiersByPurpose } from '../proofing/face/choose-verifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
@@ -56,7 +56,7 @@ export interface MethodServices {
   breached: BreachedPasswords
   faceConsents: FaceConsents
   identityProofs: IdentityProofs
-  faceVerifiers: VerifierByPurpose
+  faceVerifiers: VerifiersByPurpose
   facePool: FacePool
   matches: RegisterMatches
   phoneCodes: PhoneCodes

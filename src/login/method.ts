@@ -55,7 +55,7 @@ export interface LoginMethod {
    * Whether it can raise the level of the signed-in person. The page about the level then shows a button that posts to its
    * route `start`; the words are `level.raise_<name>` and `level.raise_hint_<name>`.
    */
-  raises?(attempt: Attempt): Promise<boolean>
+  raises?(attempt: Attempt, userAgent: string): Promise<boolean>
   /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */

@@ -23,6 +23,8 @@ export interface FreshSignIn {
   level: Level
   /** Seconds since 1970 UTC. */
   signedInAt: number
+  /** The person was signed in before: an offer to everybody is not made then. */
+  again: boolean
 }
 
 /** Everything that the checks of the questions look at, beside the request. */

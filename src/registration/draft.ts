@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { byText, byWechat } from '../accounts/phone-proofs.ts'
 import { createFieldCipher, type FieldCipher } from '../keys/field-cipher.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { deriveKey } from '../keys/derived-key.ts'
@@ -28,6 +29,7 @@ const schema = z.object({
   done: z.int().min(0).max(2),
   /** E.164. */
   proven: z.string().optional(),
+  provenBy: z.enum([byText, byWechat]).optional(),
   texted: z.string().optional(),
   without: z.string().optional(),
 })
@@ -36,8 +38,9 @@ const schema = z.object({
 export interface Draft {
   answers: Answers
   done: number
-  /** The number that was proven by a code in this registration. */
+  /** The number that was proven in this registration, and how. */
   proven?: string | undefined
+  provenBy?: typeof byText | typeof byWechat | undefined
   /** The number that a code was last sent to. */
   texted?: string | undefined
   /** A number whose code did not come: the registration goes on without a proof. */

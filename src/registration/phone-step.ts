@@ -1,7 +1,10 @@
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { maskPhone } from '../accounts/identifiers/masking.ts'
-import { byText, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byText, byWechat, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { Opening } from '../accounts/natural-persons.ts'
+import type { Channels } from '../channels/channel-client.ts'
+import { phoneChannelIn } from '../channels/phone-channel.ts'
+import type { PhoneTickets } from '../channels/phone-tickets.ts'
 import type { Settings } from '../config/settings.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
@@ -18,6 +21,8 @@ export interface PhoneStepDeps extends DraftDeps {
   phoneCodes: PhoneCodes
   phoneProofs: Pick<PhoneProofs, 'holders'>
   phoneOwners: PhoneOwners
+  channels: Pick<Channels, 'list'>
+  phoneTickets: PhoneTickets
   phone: Settings['phone']
   /** Name of the login, for a registration outside a portal's login. */
   serviceName: string
@@ -29,20 +34,30 @@ const numberIn = ({ answers }: Draft): string | undefined => {
   return parsed.ok ? parsed.phone : undefined
 }
 
-/** Whether the number of these answers must still be proven. A number that gets no texts stays unproven. */
-export function codeNeeded({ phoneCodes }: Pick<PhoneStepDeps, 'phoneCodes'>, draft: Draft): boolean {
+/** The mini program around the page, which can bring the number in place of a code. */
+const miniProgram = ({ channels }: PhoneStepDeps, ctx: RouterContext, attempt: Attempt | undefined) =>
+  phoneChannelIn(channels.list, { userAgent: ctx.get('user-agent'), clientId: attempt?.client.id })
+
+/** Whether the number of these answers must still be proven. A number that nothing can prove here stays unproven. */
+export function proofNeeded(
+  deps: PhoneStepDeps,
+  ctx: RouterContext,
+  attempt: Attempt | undefined,
+  draft: Draft,
+): boolean {
   const phone = numberIn(draft)
-  return phone !== undefined && phoneCodes.reaches(phone) && draft.proven !== phone && draft.without !== phone
+  if (phone === undefined || draft.proven === phone || draft.without === phone) return false
+  return deps.phoneCodes.reaches(phone) || miniProgram(deps, ctx, attempt) !== undefined
 }
 
 /** What the registration has shown about the phone (`Opening`). Only the very number that was proven counts. */
 export async function phoneShown(
   { phoneOwners }: Pick<PhoneStepDeps, 'phoneOwners'>,
-  { proven }: Draft,
+  { proven, provenBy = byText }: Draft,
   { phone, document, name }: Pick<RegistrationInput, 'phone' | 'document' | 'name'>,
 ): Promise<Pick<Opening, 'phoneProven' | 'possession'>> {
   const isProven = proven === phone
-  const phoneProven = isProven ? byText : undefined
+  const phoneProven = isProven ? provenBy : undefined
   const claim = { phone, documentType: document.type, documentNumber: document.number, name }
   const owned = await phoneOwners.isOwner(claim)
   return { phoneProven, possession: isProven && owned === 'match' ? 'phone' : undefined }
@@ -76,31 +91,36 @@ interface Registration {
   draft: Draft
 }
 
-/** Sends a code to a number that was not sent one yet, and leads to its page. */
-export async function askForCode(
+/** Sends a code to a number that was not sent one yet, and leads to the page where the number is proven. */
+export async function askForProof(
   deps: PhoneStepDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
   { place, draft }: Registration,
 ): Promise<void> {
   const phone = numberIn(draft) ?? ''
-  if (draft.texted !== phone) {
+  if (draft.texted !== phone && deps.phoneCodes.reaches(phone)) {
     const wait = await send(deps, ctx, attempt, place, phone)
-    if (wait) return showCode(deps, ctx, attempt, phone, waitProblem(ctx, wait))
+    if (wait) return showCode(deps, ctx, attempt, { place, phone }, waitProblem(ctx, wait))
     await place.write({ ...draft, texted: phone })
   }
   return redirectTo(ctx, codePath(attempt))
 }
 
 function showCode(
-  { clock }: PhoneStepDeps,
+  deps: PhoneStepDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
-  phone: string,
+  { place, phone }: { place: DraftPlace; phone: string },
   problem?: TextProblem,
 ): void {
   requestOf(ctx).returnTo = codePath(attempt)
+  const { clock, phoneCodes, phoneTickets } = deps
+  const channel = miniProgram(deps, ctx, attempt)
+  const address = `${codePath(attempt)}/number`
   const data = {
+    texts: phoneCodes.reaches(phone),
+    native: channel && { channel: channel.id, handle: phoneTickets.handle(channel.id, { holder: place.id, address }) },
     action: codePath(attempt),
     registerAction: registerPath(attempt),
     csrf: requestOf(ctx).csrf(),
@@ -114,31 +134,27 @@ function showCode(
   showPage(ctx, 'register/code', data, problem?.status ?? 200)
 }
 
+type About = Registration & { phone: string }
+
 type Step = (deps: PhoneStepDeps, ctx: RouterContext, attempt: Attempt | undefined) => Promise<void>
 
 /** Runs a step where a number waits for its code; else the registration goes on. */
 const whereNeeded =
-  (
-    step: (
-      deps: PhoneStepDeps,
-      ctx: RouterContext,
-      attempt: Attempt | undefined,
-      about: Registration & { phone: string },
-    ) => unknown,
-  ): Step =>
+  (step: (deps: PhoneStepDeps, ctx: RouterContext, attempt: Attempt | undefined, about: About) => unknown): Step =>
   async (deps, ctx, attempt) => {
     const place = draftOf(deps, ctx, attempt)
     const draft = await place.read()
     const phone = draft && numberIn(draft)
-    if (!draft || phone === undefined || !codeNeeded(deps, draft)) return redirectTo(ctx, registerPath(attempt))
+    if (!draft || phone === undefined || !proofNeeded(deps, ctx, attempt, draft))
+      return redirectTo(ctx, registerPath(attempt))
     await step(deps, ctx, attempt, { place, draft, phone })
   }
 
-const codePage = whereNeeded((deps, ctx, attempt, { phone }) => showCode(deps, ctx, attempt, phone))
+const codePage = whereNeeded((deps, ctx, attempt, about) => showCode(deps, ctx, attempt, about))
 
 const sendAgain = whereNeeded(async (deps, ctx, attempt, { place, draft, phone }) => {
   const wait = await send(deps, ctx, attempt, place, phone)
-  if (wait) return showCode(deps, ctx, attempt, phone, waitProblem(ctx, wait))
+  if (wait) return showCode(deps, ctx, attempt, { place, phone }, waitProblem(ctx, wait))
   await place.write({ ...draft, texted: phone })
   return redirectTo(ctx, `${codePath(attempt)}?sent=again`)
 })
@@ -148,17 +164,45 @@ const goOnWithout = whereNeeded(async (_deps, ctx, attempt, { place, draft, phon
   redirectTo(ctx, registerPath(attempt))
 })
 
-const takeCode = whereNeeded(async (deps, ctx, attempt, { place, draft, phone }) => {
+const takeCode = whereNeeded(async (deps, ctx, attempt, about) => {
+  const { place, phone } = about
   const typed = typedCode(ctx)
-  const problem = (code: string) => showCode(deps, ctx, attempt, phone, { code, minutes: 0, status: 400 })
-  if (!typed) return problem('code_missing')
+  if (!typed) return showProblem(deps, ctx, attempt, about, 'code_missing')
   const checked = await deps.phoneCodes.check(codeFor(place, phone), typed)
-  if (checked !== 'right') return problem(`code_${checked}`)
-  // the person holds the number, so its count may show
-  if ((await deps.phoneProofs.holders(phone)).length >= deps.phone.personsOfNumber) return problem('full')
-  await place.write({ ...draft, proven: phone })
-  return redirectTo(ctx, registerPath(attempt))
+  if (checked !== 'right') return showProblem(deps, ctx, attempt, about, `code_${checked}`)
+  return keepProof(deps, ctx, attempt, about, byText)
 })
+
+/** The native page of the mini program came back with a number: it counts where it is the one that was typed. */
+const takeNumber = whereNeeded(async (deps, ctx, attempt, about) => {
+  const found = await deps.phoneTickets.take(String(ctx.query['t']), about.place.id)
+  if (found === undefined) return showProblem(deps, ctx, attempt, about, 'number_late')
+  if (found !== about.phone) return showProblem(deps, ctx, attempt, about, 'number_other')
+  return keepProof(deps, ctx, attempt, about, byWechat)
+})
+
+const showProblem = (
+  deps: PhoneStepDeps,
+  ctx: RouterContext,
+  attempt: Attempt | undefined,
+  about: About,
+  code: string,
+) => showCode(deps, ctx, attempt, about, { code, minutes: 0, status: 400 })
+
+async function keepProof(
+  deps: PhoneStepDeps,
+  ctx: RouterContext,
+  attempt: Attempt | undefined,
+  about: About,
+  provenBy: typeof byText | typeof byWechat,
+): Promise<void> {
+  const { place, draft, phone } = about
+  // the person holds the number, so its count may show
+  if ((await deps.phoneProofs.holders(phone)).length >= deps.phone.personsOfNumber)
+    return showProblem(deps, ctx, attempt, about, 'full')
+  await place.write({ ...draft, proven: phone, provenBy })
+  return redirectTo(ctx, registerPath(attempt))
+}
 
 /** The page of the code at /register/code, and inside a running login. */
 export function phoneRoutes(
@@ -171,6 +215,7 @@ export function phoneRoutes(
     ['post', '', takeCode],
     ['post', '/again', sendAgain],
     ['post', '/without', goOnWithout],
+    ['get', '/number', takeNumber],
   ]
   for (const [method, path, step] of routes) {
     router[method](`/register/code${path}`, (ctx) => step(deps, ctx, undefined))

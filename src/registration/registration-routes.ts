@@ -23,7 +23,7 @@ import {
   signInToNewAccount,
   type NewAccountDeps,
 } from './new-account.ts'
-import { askForCode, codeNeeded, phoneRoutes, phoneShown, type PhoneStepDeps } from './phone-step.ts'
+import { askForProof, phoneRoutes, proofNeeded, phoneShown, type PhoneStepDeps } from './phone-step.ts'
 import { noticeVersion, registerPath, showStep } from './step-page.ts'
 
 export interface RegistrationDeps extends NewAccountDeps, PhoneStepDeps {
@@ -142,7 +142,8 @@ async function goOn(
   await place.write({ ...draft, done: open - 1 })
   if (read.step !== undefined && read.step <= step)
     return showStep(deps, ctx, attempt, { step: read.step, draft, problems: read.problems })
-  if (codeNeeded(deps, draft)) return askForCode(deps, ctx, attempt, { place, draft: { ...draft, done: open - 1 } })
+  if (proofNeeded(deps, ctx, attempt, draft))
+    return askForProof(deps, ctx, attempt, { place, draft: { ...draft, done: open - 1 } })
   if (step < 3 || !read.input) return redirectTo(ctx, `${registerPath(attempt)}?step=${Math.min(open, step + 1)}`)
   if (form['consent'] !== 'yes')
     return showStep(deps, ctx, attempt, { step: 3, draft, problems: { consent: 'consent_required' } })

@@ -17,6 +17,7 @@ import { up as authenticators } from './migrations/0018-authenticators.ts'
 import { up as possession } from './migrations/0021-possession.ts'
 import { up as counter } from './migrations/0023-counter.ts'
 import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
+import { up as channelAnswers } from './migrations/0024-channel-answers.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -44,6 +45,7 @@ const migrations = {
   '0021-phone-proofs': { up: phoneProofs },
   '0021-possession': { up: possession },
   '0023-counter': { up: counter },
+  '0024-channel-answers': { up: channelAnswers },
 }
 
 /**

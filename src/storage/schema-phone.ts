@@ -3,13 +3,16 @@ import type { BlindIndex, Mark, Time } from './columns.ts'
 /** A number was proven by a code in a text. */
 export const byText = 'sms' as const
 
+/** WeChat knows the number, and its person showed it to us. */
+export const byWechat = 'wechat' as const
+
 /** Telephone numbers: proofs of persons, and their owners. */
 export interface PhoneTables {
   /** One row for each way in which a person has proven a number. */
   phone_proofs: {
     person_id: string
     phone_index: BlindIndex
-    how: typeof byText | 'onetap' | 'wechat' | 'alipay' | 'clerk' | 'register'
+    how: typeof byText | typeof byWechat | 'onetap' | 'alipay' | 'clerk' | 'register'
     /** Beginning of the time in which the number was proven without a gap. */
     first_at: Time
     /** The newest proof. */

@@ -43,6 +43,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
       referred: logAndKeep(log, reasons),
     },
     login: loginDeps(core, protocol, login, secure),
+    numbers: numberDeps(core, login),
     account: accountDeps(core, protocol, login),
     logins,
     originDeps: { sessions, devices },
@@ -57,6 +58,17 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
   return { app, words: pages.words }
 }
 
+/** Services for numbers that a mini program brings. */
+const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { phoneTickets }: Login) => ({
+  channels,
+  phoneTickets,
+  artifacts,
+  blindIndex: services.dataKeys.blindIndex,
+  addressTries: settings.limits.addressTries,
+  issuer: settings.issuer,
+  clock,
+})
+
 /** A failure is in the log already, with its error. */
 const logAndKeep =
   (log: Core['log'], reasons: Reasons) =>
@@ -70,7 +82,7 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, offers, matches, phoneCodes } = login
+  const { host, methods, offers, matches, phoneCodes, phoneTickets } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
@@ -89,6 +101,8 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     passwords,
     matches,
     phoneCodes,
+    phoneTickets,
+    channels: core.channels,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
@@ -112,7 +126,7 @@ const serviceNameOf = ({ operator }: Core['settings']) => operator.service || 'ä
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures, acceptedPasskeys, matches, phoneCodes } = login
+  const { methods, signatures, acceptedPasskeys, matches, phoneCodes, phoneTickets } = login
   const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
@@ -131,6 +145,8 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     acceptedPasskeys,
     matches,
     phoneCodes,
+    phoneTickets,
+    channels: core.channels,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     serviceName: serviceNameOf(settings),

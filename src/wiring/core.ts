@@ -3,12 +3,14 @@ import { ownClient } from '../account-centre/own-client.ts'
 import { createHashGate } from '../accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate, type Passwords } from '../accounts/passwords/hash.ts'
 import { createSums } from '../audit/sums.ts'
+import { createChannelAnswers } from '../channels/channel-answers.ts'
 import { createChannels, type OpenChannels } from '../channels/open-channels.ts'
 import type { Client, Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { createChannelFetch } from '../guards/channel-fetch.ts'
+import { watchChannels } from '../http/channel-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
@@ -80,7 +82,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     events,
     services,
     artifacts,
-    channels: openChannels({ services, artifacts, clock, log }),
+    channels: openChannels({ services, artifacts, metrics, clock, log }),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
@@ -90,14 +92,24 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
   }
 }
 
-function openChannels({ services, artifacts, clock, log }: Pick<Core, 'services' | 'artifacts' | 'clock' | 'log'>) {
+type ForChannels = Pick<Core, 'services' | 'artifacts' | 'metrics' | 'clock' | 'log'>
+
+function openChannels({ services, artifacts, metrics, clock, log }: ForChannels) {
+  const { list } = services.channels
+  const answers = createChannelAnswers({
+    database: services.database,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'an answer of a channel could not be remembered'),
+  })
+  const count = watchChannels({ registry: metrics.registry, ids: list.map(({ id }) => id), answers })
   return createChannels({
-    channels: services.channels.list,
+    channels: list,
     fetch: createChannelFetch(),
     artifacts,
     cipher: services.dataKeys.cipher,
     clock,
     counted(channel, outcome) {
+      count(channel, outcome)
       // the other outcomes are the person's, and no matter of the operator
       if (outcome === 'unavailable' || outcome === 'channel_misconfigured')
         log.warn({ channel, outcome }, 'a channel did not work: see yideng channel check')

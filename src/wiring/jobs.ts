@@ -6,6 +6,7 @@ import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
 import { nameIndexes } from '../jobs/name-indexes.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
+import { removedChannels } from '../jobs/removed-channels.ts'
 import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
@@ -17,7 +18,9 @@ import type { Protocol } from './protocol.ts'
 export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<void> }[] {
   const { settings, clock, log, events, artifacts, cookieKeys, services } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
-  const { database, audit, dataKeys, shareKeys, representations } = services
+  const { database, audit, dataKeys, shareKeys, representations, authenticators } = services
+  const { channels } = core
+  const { cipher } = dataKeys
   const { closing, persons, mandates, legalPersons, identityProofs } = services
   const start = (job: Job) => startJob(job, { events, clock, log })
   const checkpoints = createCheckpoints({ database, settings, clock })
@@ -29,9 +32,10 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
     start(recoveryStops({ database, clock })),
+    start(removedChannels({ settings, channels, database, sessions, authenticators, cipher, clock })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
-    start(nameIndexes({ database, cipher: dataKeys.cipher, lookup: dataKeys.lookup })),
+    start(nameIndexes({ database, cipher, lookup: dataKeys.lookup })),
     deliveries.start(deliver),
     start(auditSums(audit)),
     start(auditCheckpoints(checkpoints, log)),

@@ -3,6 +3,8 @@ import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import { createOutbound } from '../guards/outbound.ts'
 import { reachRule } from '../guards/reachable.ts'
+import type { OpenChannels } from '../channels/open-channels.ts'
+import { createPhoneTickets } from '../channels/phone-tickets.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
 import { openTextSender } from '../channels/senders/sms/open-sender.ts'
 import { visibleLines } from '../text/visible.ts'
@@ -29,7 +31,7 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 
 /** The login methods, and the host that they prove a person to. */
 export async function createLogin(core: Core, protocol: Protocol) {
-  const { settings, clock, tracing, events, artifacts, findClient, cookieKeys, passwords, services } = core
+  const { settings, clock, tracing, events, artifacts, channels, findClient, cookieKeys, passwords, services } = core
   const { sessions, accessTokens } = protocol
   const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
@@ -41,7 +43,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const acceptedPasskeys = createAcceptedPasskeys(passkeys)
   const facePool = tracing.faces(createFacePool(settings.face))
   const local = localVerifier({ pool: facePool, references: faceReferences, limits: thresholds })
-  const vendors = readVendors(settings.face.vendorsFile, clock, settings.production)
+  const vendors = readVendors(settings.face.vendorsFile, clock, settings.production, faceServers(channels))
   const methods = await createMethods({
     settings,
     clock,
@@ -59,7 +61,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     notifier,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
-    channels: core.channels,
+    channels,
     sessions,
     endSignIns,
     passwords,
@@ -101,8 +103,15 @@ export async function createLogin(core: Core, protocol: Protocol) {
     { name: 'codes', offer: codes },
   ]
   protocol.offers.open(offers)
-  return { methods, offers, host, logins, matches, phoneCodes, signatures, acceptedPasskeys, facePool }
+  const phoneTickets = createPhoneTickets({ artifacts, cipher, clock })
+  return { methods, offers, host, logins, matches, phoneCodes, phoneTickets, signatures, acceptedPasskeys, facePool }
 }
+
+/** WeChat's face is for mini programs alone: only there a native page can open the camera. */
+const faceServers = ({ list, wechat, alipay }: OpenChannels) => ({
+  wechat: (id: string) => (list.some((one) => one.id === id && one.kind === 'wechat-mini') ? wechat(id) : undefined),
+  alipay,
+})
 
 /** Codes by text message, through the sender of the settings. */
 function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: Core) {

@@ -58,7 +58,7 @@ it.each([
   ['an address with a path', [{ ...good, api: 'https://api.example/x' }], '0.api must be an origin'],
   ['a script for an address', [{ ...good, open: 'javascript:alert(1)' }], '0.open'],
   ['level 4', [{ ...good, level: 4 }], '0.level'],
-  ['an id of the other vendor', [{ ...good, subject: 'user_id' }], '0.subject is not an id of this vendor'],
+  ['an id of the other vendor', [{ ...good, subject: 'user_id' }], '0.subject is an id that this vendor lacks'],
   ['Alipay without its key', [{ ...alipay, publicKeyFile: undefined }], '0.publicKeyFile Alipay needs it'],
   ['an unknown field', [{ ...good, appsecret: 'top-secret' }], 'Unrecognized key'],
   ['a key file that is not there', [{ ...good, secretFile: 'none' }], 'a key file of the channel yss cannot be read'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { auditEvents } from '../../src/audit/audit-events.ts'
+import { channelRow, channelsFile, startVendors } from '../setup/channel-vendors.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'
@@ -39,7 +40,9 @@ it('the dashboard and the alerts use metrics that the server has', async () => {
   const rules = groups.flatMap((group) => group.rules)
   for (const { alert, annotations } of rules) expect(annotations.summary, alert).toMatch(/\w/)
 
-  const server = await startServer({ YIDENG_WORKERS: '2' })
+  const vendors = await startVendors()
+  const channels = channelsFile(vendors, [channelRow(vendors, 'wechat-mini')])
+  const server = await startServer({ YIDENG_WORKERS: '2', YIDENG_CHANNELS: channels })
   const services = await server.services()
   const person = await openPerson(services)
   const portal = await registerPortal(services, { consent: 'implicit' })

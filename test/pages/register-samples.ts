@@ -40,11 +40,13 @@ const code = {
   registerAction: '/login/8f3a/register',
   csrf,
   phone: '138****8000',
+  texts: true,
   again: false,
   seconds: 3600,
   until: 1796000000000,
   portal,
 }
+const native = { channel: 'yss', handle: 'h4ndle' }
 const agree = {
   ...step,
   signInUrl: '/login/8f3a',
@@ -74,6 +76,13 @@ export const registerSamples = [
   { view: 'register/who', name: 'too-many', data: { ...filled, problems: { form: 'too_many_registrations' } } },
   { view: 'register/code', name: 'first', data: code },
   { view: 'register/code', name: 'again', data: { ...code, again: true } },
+  { view: 'register/code', name: 'in a mini program', data: { ...code, native } },
+  { view: 'register/code', name: 'without texts', data: { ...code, texts: false, native } },
+  {
+    view: 'register/code',
+    name: 'another number',
+    data: { ...code, texts: false, native, problem: { code: 'number_other', minutes: 0 } },
+  },
   { view: 'register/code', name: 'wait', data: { ...code, problem: { code: 'wait', minutes: 12 } } },
   { view: 'register/password', name: 'first', data: entry },
   { view: 'register/password', name: 'kept', data: { ...entry, kept: true } },

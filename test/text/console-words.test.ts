@@ -19,6 +19,7 @@ const spoken = [
   ...['unavailable', 'copy'].map((name) => `src/storage/${name}.ts`),
   ...['key-file', 'data-keys-of-store', 'lookup-index', 'data-key-changes'].map((name) => `src/keys/${name}.ts`),
   'src/accounts/passwords/breached.ts',
+  'src/channels/channels.ts',
   'src/assurance/levels.ts',
   'src/guards/outbound.ts',
   'src/http/start.ts',

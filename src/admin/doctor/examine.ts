@@ -5,6 +5,7 @@ import type { Services } from '../../services.ts'
 import type { CommandContext } from '../command-context.ts'
 import { oneAddress } from './addresses.ts'
 import { auditAge, auditLog, auditMonths, clockAndAuditLog } from './audit.ts'
+import { channelAnswers, channelFile } from './channels.ts'
 import { breachedPasswords, issuer, nodeVersion, proxy, resources } from './configuration.ts'
 import { dataKeys } from './data-key-checks.ts'
 import { disk } from './disk.ts'
@@ -31,6 +32,7 @@ export async function examine(context: CommandContext): Promise<Finding[]> {
   const keys = keyFiles(settings)
   const store = settings.databaseUrl ? await postgresServer(settings, context.clock()) : storeFile(settings)
   const breached = await breachedPasswords(settings)
+  const channels = channelFile(settings)
   const before = [
     nodeVersion(),
     { state: 'ok', what: 'settings', finding: 'all are valid' } as const,
@@ -40,13 +42,14 @@ export async function examine(context: CommandContext): Promise<Finding[]> {
     resources(settings),
     ...disk(settings),
     ...breached,
+    ...channels,
   ]
   const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening the services would make missing files and run migrations, and doctor changes nothing
   const unusable = await unusableKeys(context)
   const openable =
     unusable.length === 0 &&
-    [...breached, ...store].every(({ state }) => state === 'ok') &&
+    [...breached, ...channels, ...store].every(({ state }) => state === 'ok') &&
     ['data.json', 'signing.json'].every((name) => existsSync(join(settings.keysDir, name)))
   return [...before, ...keys, ...unusable, ...store, ...(openable ? await openedChecks(context) : []), after]
 }
@@ -76,5 +79,6 @@ async function openedChecks(context: CommandContext): Promise<Finding[]> {
     ...(await auditMonths(services)),
     await clockAndAuditLog(services),
     await logoutNotices(services),
+    ...(await channelAnswers(services)),
   ]
 }

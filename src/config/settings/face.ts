@@ -2,19 +2,27 @@ import { z } from 'zod'
 import { listOf, optionalPath, parseSettings, whole, type SettingTexts } from '../setting-types.ts'
 
 /** Face vendors. src/proofing/face/vendors/vendors.ts has the implementation of each. */
-export const faceVendors = ['tencent', 'alibaba', 'webhook'] as const
+export const faceVendors = ['tencent', 'alibaba', 'webhook', 'wechat', 'alipay'] as const
 
 export type FaceVendor = (typeof faceVendors)[number]
 
 const faceVerifiers = ['local', ...faceVendors] as const
-const verifier = z.enum([...faceVerifiers, 'none'], { error: `must be one of ${faceVerifiers.join(', ')} or none` })
+
+/** `none`, or names: of several, the first that serves a browser verifies there. */
+const verifiersOf = <Name extends string>(names: readonly Name[], error: string) =>
+  z
+    .string()
+    .transform((value) => (value.trim() === 'none' ? [] : value.split(',').map((name) => name.trim())))
+    .pipe(z.array(z.enum(names, { error })))
+
+const verifiers = verifiersOf(faceVerifiers, `must be a list of ${faceVerifiers.join(', ')}, none`)
 
 /** A vendor needs the name first, so its page would show that the account exists. */
-const localOnly = z.enum(['local', 'none'], { error: 'must be local or none' })
+const localOnly = verifiersOf(['local'], 'must be local or none')
 
 const schema = z.object({
-  YIDENG_FACE_PROOFING: verifier,
-  YIDENG_FACE_STEP_UP: verifier,
+  YIDENG_FACE_PROOFING: verifiers,
+  YIDENG_FACE_STEP_UP: verifiers,
   YIDENG_FACE_LOGIN: localOnly,
   YIDENG_FACE_RECOVERY: localOnly,
   YIDENG_FACE_ACCEPTED: z

@@ -32,8 +32,9 @@ const strongEnough = (amr: readonly string[]) => (amr.includes('pwd') || amr.inc
  */
 export function codesOffer({ recovery, persons, devices, audit, clock, ownClientId }: CodesOfferDeps): Offer {
   return {
-    async due({ req, clientId, personId, amr, signedInAt }) {
-      if (clientId === ownClientId || !strongEnough(amr) || (await recovery.codesWereOffered(personId))) return false
+    async due({ req, clientId, personId, amr, signedInAt, again }) {
+      if (again || clientId === ownClientId || !strongEnough(amr) || (await recovery.codesWereOffered(personId)))
+        return false
       const person = await persons.find(personId)
       if (person?.status !== 'active' || isHeld(person, clock())) return false
       const firstSeenAt = await devices.firstSeenAt(personId, devices.keyOf(requestOf({ req }).deviceBefore))

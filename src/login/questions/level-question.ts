@@ -56,7 +56,7 @@ async function showLevelPage(deps: LevelQuestionDeps, ctx: RouterContext, attemp
     showPage(ctx, 'login/held', { ...page, until: new Date(person.heldUntil ?? 0).toISOString() })
     return
   }
-  const names = await methodsThatRaise(deps.methods, attempt)
+  const names = await methodsThatRaise(deps.methods, attempt, ctx.get('user-agent'))
   const raises = names.map((name) => ({ name, action: `${pathOf(attempt, name)}/start` }))
   const action = pathOf(attempt, 'level')
   const checkable = session.level < 3 && person.possession !== null
@@ -64,8 +64,12 @@ async function showLevelPage(deps: LevelQuestionDeps, ctx: RouterContext, attemp
 }
 
 /** The methods that could raise the level of the person who is signed in. */
-async function methodsThatRaise(methods: readonly LoginMethod[], attempt: Attempt): Promise<string[]> {
-  const useful = await Promise.all(methods.map(async (method) => (await method.raises?.(attempt)) ?? false))
+async function methodsThatRaise(
+  methods: readonly LoginMethod[],
+  attempt: Attempt,
+  userAgent: string,
+): Promise<string[]> {
+  const useful = await Promise.all(methods.map(async (method) => (await method.raises?.(attempt, userAgent)) ?? false))
   return methods.filter((_, index) => useful[index]).map(({ name }) => name)
 }
 

@@ -67,13 +67,18 @@ export function createOffers(): Offers {
   }
 }
 
-/** The first sign-in of this authorization request, before its offer is answered; undefined for a later step-up. */
+/**
+ * The sign-in of this authorization request, before its offer is answered; undefined for a later step-up. `again`: the person was signed
+ * in, and has signed in once more.
+ */
 function freshSignIn({ oidc, req }: KoaContextWithOIDC): FreshSignIn | undefined {
   const { result, params } = oidc
   const answered = oidc.entities.Interaction
-  if (!result?.login || result['offer'] !== undefined || !answered || answered.session?.accountId) return undefined
+  if (!result?.login || result['offer'] !== undefined || !answered) return undefined
+  const again = answered.session?.accountId !== undefined
+  if (again && answered.prompt.name !== 'login') return undefined
   if (oidc.promptPending('none')) return undefined
   const { accountId: personId, acr, amr = [], ts: signedInAt = 0 } = result.login
   const clientId = String(params?.['client_id'])
-  return { req, attemptId: answered.uid, clientId, personId, amr, level: levelOf(acr) ?? 2, signedInAt }
+  return { req, attemptId: answered.uid, clientId, personId, amr, level: levelOf(acr) ?? 2, signedInAt, again }
 }

@@ -1,17 +1,20 @@
 import type { Settings } from '../../config/settings.ts'
 import type { FacePurpose, FaceVerifier } from './face-verifier.ts'
 
-/** The verifier of each purpose; undefined where none may be used. */
-export type VerifierByPurpose = (purpose: FacePurpose) => FaceVerifier | undefined
+/** The verifiers of a purpose, in the order of the settings; the first that serves a browser is the one for it. */
+export type VerifiersByPurpose = (purpose: FacePurpose) => readonly FaceVerifier[]
 
 /** No verifier for `none`, for one that is not configured, or one that this production does not accept. */
 export function chooseVerifiers(
   { verifiers, accepted }: Settings['face'],
   available: readonly FaceVerifier[],
-): VerifierByPurpose {
-  return (purpose) => {
-    const wanted = verifiers[purpose]
-    const serves = wanted !== 'none' && accepted.includes(wanted)
-    return serves ? available.find(({ name }) => name === wanted) : undefined
-  }
+): VerifiersByPurpose {
+  return (purpose) =>
+    verifiers[purpose]
+      .filter((wanted) => accepted.includes(wanted))
+      .flatMap((wanted) => available.find(({ name }) => name === wanted) ?? [])
 }
+
+/** The first of these verifiers that can verify in a browser with this user agent. */
+export const servingIn = (verifiers: readonly FaceVerifier[], userAgent: string): FaceVerifier | undefined =>
+  verifiers.find(({ serves }) => serves?.(userAgent) ?? true)

@@ -33,6 +33,8 @@ export interface FaceRequest {
 export type FaceBegun =
   | { kind: 'capture'; actions: readonly Action[]; state: string }
   | { kind: 'redirect'; url: string; state: string }
+  /** The native page of this channel's mini program goes on: it shows whose phone it is, and opens the vendor's camera. */
+  | { kind: 'native'; channel: string; state: string }
   | { kind: 'ended'; result: FaceResult }
 
 export type FaceOutcome =
@@ -92,10 +94,20 @@ export interface CapturedFrame {
   jpeg: Uint8Array
 }
 
+/** What the native page of a mini program opens the vendor's camera with. */
+export type FaceAtPhone = { kind: 'opens'; verifyId: string; state: string } | { kind: 'ended'; result: FaceResult }
+
 /** Verifies that a face is that of a person: the local engine, or a vendor. */
 export interface FaceVerifier {
   readonly name: string
+  /** Whether it can verify in a browser with this user agent; without this function, in every browser. */
+  serves?(userAgent: string): boolean
   begin(request: FaceRequest): Promise<FaceBegun>
+  /**
+   * For `native`: asks the vendor to verify this person on the phone of the channel's user with this openid.
+   * @param request the same as in `begin`
+   */
+  atPhone?(request: FaceRequest, openid: string): Promise<FaceAtPhone>
   /** @param request the same as in `begin` */
   complete(request: FaceRequest, state: string, evidence: FaceEvidence): Promise<FaceResult>
 }

@@ -41,7 +41,7 @@ const table: Record<LibraryName, [object, string[]]> = {
   rust: [basic, ['.set_pkce_challenge(challenge)']],
   spa: [{ type: 'spa', ...none }, ['loadUserInfo: true']],
   mobile: [{ type: 'native', ...none }, ['"https_required": false']],
-  'mini-program': [basic, ['needs a channel']],
+  'mini-program': [basic, ['A channel lets people sign in']],
 }
 
 function creating(name: LibraryName, ...more: string[]) {

@@ -22,6 +22,8 @@ const namedBy = (name: string) =>
     .filter(({ file }) => file !== 'registration/answers.ts')
     // names of trace spans, one of them for the work of hashing
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
+    // a label of metrics
+    .filter(({ file }) => file !== 'http/channel-metrics.ts')
     .filter(({ text }) => new RegExp(`(?<!from )'${name}'|methods/${name}/`).test(text))
     .map(({ file }) => file)
 

@@ -40,8 +40,8 @@ export const mobile: Library = {
 export const miniProgram: Library = {
   registers: { scope: 'openid profile' },
   configuration: ({ issuer, clientId, secret, redirectUri, scope }) => `# File: .env
-# A mini-program needs a channel of Yideng to sign people in itself; this version has none for it.
-# Until then: <web-view src="…"> opens the sign-in page of the portal's server, which uses these.
+# <web-view src="…"> opens the sign-in page of the portal's server, which uses these.
+# A channel lets people sign in there by WeChat or Alipay: docs/channels.md, examples/mini-program.
 ISSUER=${quoted(issuer)}
 CLIENT_ID=${quoted(clientId)}
 CLIENT_SECRET=${quoted(secret)}

@@ -11,7 +11,7 @@ import { name, type ChannelDeps } from './channel-deps.ts'
  * @throws Refusal `last_way_in`, `not_found`
  */
 export async function unbind(
-  deps: ChannelDeps,
+  deps: Pick<ChannelDeps, 'authenticators' | 'database' | 'audit' | 'notifier' | 'endSignIns'>,
   authenticator: Authenticator,
   { stay, by }: { stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {

@@ -3,6 +3,7 @@ import type { Counted } from '../../../config/address-networks.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { facePurposes, type FacePurpose } from '../../../proofing/face/face-verifier.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
+import { updateArtifact } from '../../../storage/compare-and-set.ts'
 
 /** A face verification: person, purpose, and the running login or session that it is bound to. */
 export interface Checked {
@@ -26,7 +27,11 @@ const running = z.object({
   until: z.number(),
   /** Compared with no photograph: the register does not have this name under this number, and the page does not show it. */
   decoy: z.boolean().default(false),
+  /** Name of the verifier: `sealed` is its state. */
+  verifier: z.string(),
   sealed: z.string(),
+  /** For a verification in a mini program: its channel, and what the native page alone brings back, hashed. */
+  native: z.object({ channel: z.string(), ticket: z.string().optional() }).optional(),
 })
 export type Running = z.infer<typeof running>
 
@@ -51,7 +56,23 @@ export const storeCheck = (artifacts: Artifacts, id: string, check: Running, sec
 export const findOwn = async (artifacts: Artifacts, id: string, checked: Checked): Promise<Running | undefined> =>
   ownOf(read(await artifacts.get(kind, id)), checked)
 
-/** The same, once. */
+/** The verification of this id, of any person. */
+export const findRunning = async (artifacts: Artifacts, id: string): Promise<Running | undefined> =>
+  read(await artifacts.get(kind, id))
+
+/** Notes what the native page got, once. @returns false where it has got something already, or the verification is over */
+export const storeAtPhone = (
+  artifacts: Artifacts,
+  id: string,
+  { sealed, ticket }: { sealed: string; ticket: string },
+): Promise<boolean> =>
+  updateArtifact<boolean>(artifacts, { kind, id }, (before) => {
+    const check = read(before)
+    if (!check?.native || check.native.ticket !== undefined) return { result: false }
+    return { value: JSON.stringify({ ...check, sealed, native: { ...check.native, ticket } }), result: true }
+  })
+
+/** The own verification of this id, once. */
 export const takeOwn = async (artifacts: Artifacts, id: string, checked: Checked): Promise<Running | undefined> =>
   ownOf(read(await artifacts.take(kind, id)), checked)
 

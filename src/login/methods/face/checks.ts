@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Actor } from '../../../accounts/natural-persons.ts'
 import { daySeconds } from '../../../config/time.ts'
 import type { Action } from '../../../proofing/face/challenge.ts'
+import { servingIn } from '../../../proofing/face/choose-verifier.ts'
 import { ended, isUnseen, type FaceEvidence, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { ContentionError, retryChange } from '../../../storage/compare-and-set.ts'
 import { checkAad, findOwn, markAtVendor, storeCheck, storePassed, takeOwn, type Checked } from './check-store.ts'
 import { name } from './face-deps.ts'
+import { handleOf } from './native-handles.ts'
 import { conclude, faceRequest, judge, mayBeCompared, ownSum, settleAtVendor, type CheckDeps } from './judge-check.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
@@ -14,6 +16,7 @@ export type NotBegun = 'blocked' | 'too_many' | 'off' | 'switched_off' | 'unavai
 export type Begun =
   | { kind: 'capture'; id: string; actions: readonly Action[] }
   | { kind: 'redirect'; url: string }
+  | { kind: 'native'; channel: string; handle: string }
   | { kind: 'not'; why: NotBegun }
 
 const captureSeconds = 180
@@ -28,12 +31,12 @@ const atVendorSeconds = daySeconds
 export async function beginCheck(
   deps: CheckDeps,
   checked: Checked,
-  returnUrl: (id: string) => string,
+  { returnUrl, userAgent }: { returnUrl: (id: string) => string; userAgent: string },
   by: Actor,
 ): Promise<Begun> {
-  const { faceVerifiers, limits, artifacts, cipher, clock } = deps
+  const { faceVerifiers, limits, artifacts, cipher, blindIndex, clock } = deps
   const { who, purpose, holder, counted } = checked
-  const verifier = faceVerifiers(purpose)
+  const verifier = servingIn(faceVerifiers(purpose), userAgent)
   if (!verifier) return { kind: 'not', why: 'off' }
   if (!(await limits.begin(holder))) return { kind: 'not', why: 'too_many' }
   const claim = await claimOf(deps, checked)
@@ -50,15 +53,19 @@ export async function beginCheck(
     await conclude(deps, checked, verifier.name, begun.result, by)
     return { kind: 'not', why: begun.result.reasons.includes('no_reference') ? 'no_reference' : 'unavailable' }
   }
-  const atVendor = begun.kind === 'redirect'
+  const atVendor = begun.kind !== 'capture'
   const until = clock() + (atVendor ? vendorSeconds : captureSeconds) * 1000
   const sealed = cipher.seal(begun.state, checkAad(id))
-  const check = { who, purpose, holder, returnUrl: request.returnUrl, until, decoy: claim === 'decoy', sealed }
+  const { returnUrl: address } = request
+  const native = begun.kind === 'native' ? { channel: begun.channel } : undefined
+  const of = { who, purpose, holder, returnUrl: address, until, decoy: claim === 'decoy' }
+  const check = { ...of, verifier: verifier.name, sealed, native }
   await storeCheck(artifacts, id, check, atVendor ? atVendorSeconds : captureSeconds)
   if (!atVendor) return { kind: 'capture', id, actions: begun.actions }
   await limits.capture(counted)
   await claimVendorSlot(deps, checked, id, by)
-  return { kind: 'redirect', url: begun.url }
+  if (begun.kind === 'redirect') return { kind: 'redirect', url: begun.url }
+  return { kind: 'native', channel: begun.channel, handle: handleOf(blindIndex, id) }
 }
 
 /** Whether the register has this name under this number; `decoy` where the page must not say that it does not. */

@@ -39,8 +39,8 @@ export const face = {
       shownBy: 'test/login/methods/face/limits.test.ts',
     },
     {
-      names: ['face-begun', 'face-looked', 'face-typed'],
-      what: 'captures begun and stills looked at, by login or session; identifiers typed at a kiosk or for a recovery, by network',
+      names: ['face-begun', 'face-looked', 'face-phones', 'face-typed'],
+      what: 'captures begun, stills looked at and phones shown, by login or session; identifiers typed at a kiosk or for a recovery, by network',
       countedFor: 'maker',
       ownersWay: 'not held by others’ tries',
       shownBy: 'test/login/methods/face/face.test.ts',

@@ -1,4 +1,5 @@
 import { bindingMs } from '../../../accounts/identity-proofing/identity-proofs.ts'
+import { servingIn } from '../../../proofing/face/choose-verifier.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { doneOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -69,7 +70,7 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
           level: person.identityLevel,
           agreed: await faceConsents.given(person.id),
           young: !faceConsents.mayAgree(person),
-          offered: faceVerifiers('proofing') !== undefined,
+          offered: servingIn(faceVerifiers('proofing'), ctx.get('user-agent')) !== undefined,
           blocked: await limits.blocked(countedFor(deps, person)),
           off: await methodLocks.locked(person.id, name),
           provenAt: provenAt === null ? '' : new Date(provenAt).toISOString(),

@@ -17,6 +17,7 @@ export type FaceDeps = Pick<
   | 'matches'
   | 'faceVerifiers'
   | 'facePool'
+  | 'channels'
   | 'notifier'
   | 'audit'
 > & { devices: Pick<Devices, 'keyOf'> }

@@ -16,6 +16,8 @@ const captured = { name: 'face-captured', most: 30, seconds: daySeconds }
 const begun = { name: 'face-begun', most: 30, seconds: 600, longest: 600 }
 /** Stills looked at in one login or session: one a second. */
 const looked = { name: 'face-looked', most: 600, seconds: 600, longest: 600 }
+/** Codes of a native page for one verification: it needs one. */
+const shown = { name: 'face-phones', most: 5, seconds: 900, longest: 900 }
 /** Identifiers typed at one kiosk: more than a queue of people types. */
 const typed = { name: 'face-typed', most: 60, seconds: 600 }
 /** Longer than receiving, waiting and judging take. After a crash the account waits this long. */
@@ -55,6 +57,8 @@ export interface FaceLimits {
   begin(holder: string): Promise<boolean>
   /** Counts a look at one still; false where this login or session had too many. */
   look(holder: string): Promise<boolean>
+  /** Counts a code of a native page; false where there were too many for this verification. */
+  atPhone(check: string): Promise<boolean>
   /** Counts a capture with pictures; false where there were too many today. */
   capture(counted: readonly Counted[]): Promise<boolean>
   /** Whether there were too many captures today; counts nothing. */
@@ -95,6 +99,7 @@ export function createFaceLimits(options: {
       some(counted, async ({ key, factor }) => isFull(timesIn(await artifacts.get(failuresKind, key)), factor)),
     begin: async (holder) => (await limits.count(begun, holder)) === 0,
     look: async (holder) => (await limits.count(looked, holder)) === 0,
+    atPhone: async (check) => (await limits.count(shown, check)) === 0,
     capture: async (counted) => (await limits.count(captured, counted)) === 0,
     spent: (counted) => some(counted, async ({ key }) => (await limits.waiting(captured, key)) > 0),
     async alone(who, run) {

@@ -116,10 +116,14 @@ async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation):
     return situation.show('face/consent', { ...page, young, declares: faceConsents.isAgeUnknown(person) })
   }
   const returnUrl = (id: string) => `${settings.issuer}${base}/return?check=${id}`
-  const begun = await beginCheck(deps, situation, returnUrl, actorOf(ctx))
+  const begun = await beginCheck(deps, situation, { returnUrl, userAgent: ctx.get('user-agent') }, actorOf(ctx))
   // a link and no redirect: forms lead only to this server and the portal (Content-Security-Policy form-action)
   if (begun.kind === 'redirect') {
     return situation.show('face/leave', { ...page, url: begun.url, domain: new URL(begun.url).hostname })
+  }
+  if (begun.kind === 'native') {
+    const { channel, handle } = begun
+    return situation.show('face/native', { ...page, channel, handle })
   }
   if (begun.kind === 'not') return situation.show('face/not', { ...page, why: begun.why })
   ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')

@@ -1,6 +1,7 @@
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { checkAad, takeAtVendor, type Checked, type Running } from './check-store.ts'
+import { isFromNativePage } from './native-handles.ts'
 import { name as method, type FaceDeps } from './face-deps.ts'
 import type { FaceLimits } from './face-limits.ts'
 
@@ -75,10 +76,11 @@ export async function judge(
   by: Actor,
 ): Promise<FaceResult> {
   const { faceVerifiers, cipher } = deps
-  const verifier = faceVerifiers(check.purpose)
+  const verifier = faceVerifiers(check.purpose).find(({ name }) => name === check.verifier)
   if (!verifier) return ended('late')
   const request = faceRequest(deps, { ...checked, person: compared }, { id, returnUrl: check.returnUrl }, by)
-  const result = await verifier.complete(request, cipher.open(check.sealed, checkAad(id)), evidence)
+  const told = await verifier.complete(request, cipher.open(check.sealed, checkAad(id)), evidence)
+  const result = told.outcome === 'passed' && !isFromNativePage(check, evidence) ? ended('cancelled') : told
   await conclude(deps, checked, verifier.name, result, by)
   return result
 }

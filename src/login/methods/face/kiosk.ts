@@ -20,7 +20,7 @@ type Identified = z.infer<typeof identifiedSchema>
 
 /** Signing in by identifier and face: only at portals on kiosks, and where a verifier is set for it. */
 export function isKiosk({ settings, faceVerifiers }: FaceDeps, { client }: Pick<Attempt, 'client'>): boolean {
-  return settings.methods.face.kiosks.includes(client.id) && faceVerifiers('login') !== undefined
+  return settings.methods.face.kiosks.includes(client.id) && faceVerifiers('login').length > 0
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
+import { servingIn } from '../../../proofing/face/choose-verifier.ts'
+import type { FacePurpose } from '../../../proofing/face/face-verifier.ts'
 import { faceEnrolment } from './enrolment.ts'
 import { kioskRoutes, isKiosk } from './kiosk.ts'
 import { createFaceLimits } from './face-limits.ts'
 import { name } from './face-deps.ts'
+import { nativeRoutes } from './native.ts'
 import { faceRoutes } from './face-routes.ts'
 import { inLogin, mayProve } from './in-login.ts'
 import { faceRecovery } from './recovery.ts'
@@ -18,13 +21,14 @@ export const createMethod: CreateMethod = (given) => {
   const deps = { ...given, limits }
 
   /** A face raises a proven person to level 4, and proves an account whose name and number the register has. */
-  async function raises(attempt: Attempt): Promise<boolean> {
+  async function raises(attempt: Attempt, userAgent: string): Promise<boolean> {
     const { needed, session } = attempt
+    const serves = (purpose: FacePurpose) => servingIn(faceVerifiers(purpose), userAgent) !== undefined
     if (!session || session.amr.includes('face') || (await methodLocks.locked(session.personId, name))) return false
     const person = await persons.find(session.personId)
     if (!person) return false
-    if (person.identityLevel < 3) return faceVerifiers('proofing') !== undefined && mayProve(attempt)
-    return needed === 4 && faceVerifiers('step-up') !== undefined
+    if (person.identityLevel < 3) return serves('proofing') && mayProve(attempt)
+    return needed === 4 && serves('step-up')
   }
 
   return {
@@ -36,6 +40,7 @@ export const createMethod: CreateMethod = (given) => {
       kioskRoutes(router, host, deps)
       faceRoutes(router, deps, (ctx) => inLogin(ctx, host, deps))
     },
+    api: (router) => nativeRoutes(router, deps),
     enrolment: faceEnrolment(deps),
     recovery: faceRecovery(deps),
   }

@@ -18,7 +18,7 @@ const longestTyped = 64
  * the same pages. An unknown, unproven or unwilling one fails as a stranger does.
  */
 export function faceRecovery(deps: CheckDeps): RecoveryWay {
-  const offered = () => deps.faceVerifiers('recovery') !== undefined
+  const offered = () => deps.faceVerifiers('recovery').length > 0
 
   return {
     offered,

@@ -25,8 +25,9 @@ export function passkeyOffer(deps: OfferDeps): Offer {
   const { persons, authenticators, methodLocks, devices, memory, settings, audit, clock } = deps
 
   return {
-    async due({ req, attemptId, clientId, personId, amr }) {
-      if (clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer)) return false
+    async due({ req, attemptId, clientId, personId, amr, again }) {
+      if (again || clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer))
+        return false
       // a web view may have the interface and still refuse to make one
       if (requestOf({ req }).container || !(await memory.canMake(attemptId))) return false
       const person = await persons.find(personId)

@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { readFact, replaceFact } from '../../../storage/store-facts.ts'
+import { idsAt, readBinding } from './bindings.ts'
+import { name, originOf, type ChannelDeps } from './channel-deps.ts'
+
+type Deps = Pick<ChannelDeps, 'database' | 'sessions' | 'authenticators' | 'cipher' | 'clock' | 'settings'> & {
+  channels: Pick<ChannelDeps['channels'], 'list'>
+}
+
+/** The channels that the servers of this store had: a JSON list of ids. */
+const fact = 'channels'
+const pageSize = 200
+const ids = z.array(z.string())
+
+/**
+ * Ends the sessions of channels that the file of YIDENG_CHANNELS has no more: those that began by one, and those that a phone in such a
+ * session approved. Their tickets and states are refused at once, for no channel has their id. May be repeated.
+ */
+export async function endRemovedChannels(deps: Deps): Promise<void> {
+  const { database, channels } = deps
+  const noted = await readFact(database, fact)
+  const now = channels.list.map(({ id }) => id).toSorted()
+  if (noted === JSON.stringify(now)) return
+  const removed = ids.parse(JSON.parse(noted ?? '[]')).filter((id) => !now.includes(id))
+  if (removed.length > 0) await endAll(deps, removed)
+  // at the end: a process that dies before it leaves the work to the next
+  await replaceFact(database, fact, JSON.stringify(now))
+}
+
+async function endAll(deps: Deps, removed: readonly string[]): Promise<void> {
+  const { database, settings, clock } = deps
+  const { session, refreshToken } = settings.lifetimes
+  // a session that a phone approved at the end of its own may be as old again
+  const since = clock() - 2 * Math.max(session, refreshToken) * 1000
+  let after = ''
+  for (;;) {
+    const rows = await database
+      .selectFrom('authenticators')
+      .select(['id', 'person_id'])
+      .where('kind', '=', name)
+      .where('last_used_at', '>=', since)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(pageSize)
+      .execute()
+    for (const { id, person_id: personId } of rows) await endOf(deps, personId, id, removed)
+    const last = rows.at(-1)
+    if (!last || rows.length < pageSize) return
+    after = last.id
+  }
+}
+
+async function endOf(deps: Deps, personId: string, id: string, removed: readonly string[]): Promise<void> {
+  const { authenticators, sessions } = deps
+  const row = (await authenticators.list(personId, name)).find((one) => one.id === id)
+  const used = row ? removed.filter((one) => idsAt(deps, readBinding(row), { id: one }) !== undefined) : []
+  if (used.length === 0) return
+  const kept = await Promise.all(used.map((one) => sessions.without(personId, { method: originOf(one) }, undefined)))
+  const [first = [], ...others] = kept
+  const stay = first.filter(({ uid }) => others.every((list) => list.some((one) => one.uid === uid)))
+  const entry = { event: 'person.sessions-ended', actor: 'system', personId, details: { channels: used } } as const
+  await sessions.end(personId, { but: stay }, entry)
+}
