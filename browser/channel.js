@@ -1,5 +1,5 @@
-// Opens the native page of the mini program around this page, through the bridge that the vendor's app gives to its web views. WeChat's
-// is there already. Alipay's is a script inside its app (docs/decisions/0128). Where none answers, the page says so.
+// Opens the native page of the mini program around this page, by the bridge of the vendor's app. WeChat's is there already.
+// Alipay's is a script inside its app (docs/decisions/0128). Where none answers, the page shows a sentence.
 {
   const patienceMs = 2000
   const alipayBridge = 'https://appx/web-view.min.js'
