@@ -69,17 +69,18 @@ function describeLan({ trustPage, fingerprint, host }: NonNullable<Demo['lan']>)
 
 function portOf(name: string, value: string | undefined, usual: number): number {
   const port = Number(value || usual)
-  if (Number.isInteger(port) && port > 0 && port < 65_436) return port
+  if (Number.isInteger(port) && port > 0 && port < 65_430) return port
   throw new DemoError(`The setting ${name}=${JSON.stringify(value)} must be a port number.`)
 }
 
-function describe({ issuer, portals, resource, telephone, people }: Demo): Line[] {
+function describe({ issuer, portals, resource, telephone, wechat, people }: Demo): Line[] {
   const [first, second, third, enterprise] = portals
   const addresses = [
     ['一登 (the one login)', issuer],
     ...portals.map(({ name, url }) => [name, url]),
     ['电子证照库 (an API)', resource],
     ['演示手机 (shows every text)', telephone],
+    ...(wechat === undefined ? [] : [['仿造的微信 (a made-up WeChat)', wechat]]),
   ]
   const accounts = people.map(({ username, password, name, special }) => [username, password, name, special])
   return [
@@ -98,6 +99,12 @@ function describe({ issuer, portals, resource, telephone, people }: Demo): Line[
     '   and says so. docs/face.md tells how to give it yours.',
     `7. Sign in by text as ${people[0]?.phone}: 用短信, then the code that ${telephone} shows. Register with a number of your own choice,`,
     '   and the code is there as well.',
+    ...(wechat === undefined
+      ? []
+      : [
+          `8. Open ${wechat}, then its mini program: 用粤省事登录, then sign in by password and choose to bind.`,
+          '   Sign out and in again: one tap. docs/channels.md tells how to do this with the real WeChat.',
+        ]),
     '',
     'All of it is made up. Ctrl-C stops everything; the next start finds it as it is now.',
   ]

@@ -15,6 +15,7 @@ import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
 import { setUp, type RegisteredPortal } from './set-up.ts'
 import { startTelephone } from './telephone.ts'
+import { startWechat, wechatPorts, writeDemoChannels } from './wechat/wechat.ts'
 
 export interface Demo {
   issuer: string
@@ -22,6 +23,8 @@ export interface Demo {
   resource: string
   /** Address of the made-up telephone that shows all texts. */
   telephone: string
+  /** Address of the made-up WeChat; undefined where telephones of the network take part: it is on this machine only. */
+  wechat: string | undefined
   portals: RegisteredPortal[]
   people: readonly DemoPerson[]
   /** Where telephones of the same network begin, and the fingerprint of the certificate that they trust there. */
@@ -39,7 +42,7 @@ const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8
 
 /** Yideng with four portals, an API and people, on separate ports and in separate directories. */
 export async function startDemo(options: {
-  /** Port of Yideng; portals use the next ports, the API uses portBase + 100, the telephone portBase + 101. */
+  /** Port of Yideng; the API uses portBase + 100, the telephone + 101, the made-up WeChat + 102 to + 105. */
   port?: number
   portBase?: number
   dataDir?: string
@@ -57,12 +60,14 @@ export async function startDemo(options: {
   const resource = `${base}:${portBase + 100}/`
   const telephone = `http://localhost:${portBase + 101}`
   const issuer = `${base}:${port}`
+  const ports = lan ? undefined : wechatPorts(portBase + 102)
 
   await expectFree([
     { port, name: '一登', setting: 'PORT=3001' },
     ...portals.map(({ name }, index) => ({ port: portBase + 1 + index, name, setting: otherBase })),
     { port: portBase + 100, name: '电子证照库', setting: otherBase },
     { port: portBase + 101, name: '演示手机', setting: otherBase },
+    ...(ports ? Object.values(ports).map((one) => ({ port: one, name: '仿造的微信', setting: otherBase })) : []),
   ])
   expectOwn(dataDir)
 
@@ -86,6 +91,7 @@ export async function startDemo(options: {
     YIDENG_SMS: 'webhook',
     YIDENG_SMS_URL: `${telephone}/`,
     YIDENG_PHONE_OWNERS: 'register',
+    YIDENG_CHANNELS: ports ? writeDemoChannels(dataDir, ports.servers) : '',
     ...behindFront,
     ...env,
     PORT: String(port),
@@ -120,7 +126,10 @@ export async function startDemo(options: {
         await startPortal({ ...look, ...portal, issuer, resource, otherPortals, port: portBase + 1 + index }),
       )
     }
-    const demo = { issuer, resource, telephone, portals: registered, people, ended: provider.ended, close }
+    const wechat = ports && (await startWechat({ ports, issuer, portal: urlOf(0) }))
+    if (wechat) running.push(wechat)
+    const reached = { issuer, resource, telephone, wechat: wechat?.url }
+    const demo = { ...reached, portals: registered, people, ended: provider.ended, close }
     if (!lan || !certificates) return demo
     const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])
     running.push(page)

@@ -13,6 +13,8 @@ const ways: Record<string, string> = {
   qr: '扫码',
   otp: '动态口令',
   sms: '短信验证码',
+  wechat: '微信',
+  alipay: '支付宝',
   user: '本人确认',
 }
 

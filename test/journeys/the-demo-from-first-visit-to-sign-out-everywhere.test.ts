@@ -71,6 +71,48 @@ describe.skipIf(cannotRun('browser'))('the demo', () => {
     await context.close()
   })
 
+  it('in the made-up WeChat: a password and a binding once, then one tap, and only for this user of WeChat', async () => {
+    const [, person] = demo.people
+    if (!demo.wechat || !person) throw new Error('the demo is not complete')
+    const { wechat } = demo
+    const { context, complaints } = await openContext(browser(), phone)
+    const page = await context.newPage()
+    const enter = async () => {
+      await page.goto(wechat)
+      await expectAccessible(page)
+      await page.getByRole('link', { name: '打开小程序' }).click()
+      await page.getByRole('link', { name: '使用一登登录' }).click()
+      await page.getByRole('button', { name: '用粤省事登录' }).click()
+      await page.waitForURL(`${wechat}/pages/yideng/index?**`)
+      await page.waitForURL((url) => url.origin !== wechat)
+    }
+    const isIn = () => page.getByRole('button', { name: '退出登录' }).isVisible()
+    const signOut = async () => {
+      await page.getByRole('button', { name: '退出登录' }).click()
+      await page.locator('button[name=logout]').click()
+      await until(async () => !(await isIn()))
+    }
+
+    await enter()
+    await signInOn(page, person)
+    await page.locator('button[name=decision][value=bind]').click()
+    await page.locator('button[name=decision][value=allow]').click()
+    await until(isIn)
+    await signOut()
+
+    await enter()
+    await until(isIn)
+    expect(await page.textContent('body')).toContain(person.name)
+    await signOut()
+
+    await page.goto(wechat)
+    await page.getByRole('button', { name: '换成微信用户乙' }).click()
+    await enter()
+    await page.locator('[name=password]').waitFor()
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it("refuses at the API what is not the provider's token for it", async () => {
     const { privateKey } = await generateKeyPair('ES256')
     const forged = await new SignJWT({ scope: 'licence:read', client_id: 'x' })
