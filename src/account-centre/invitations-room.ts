@@ -1,9 +1,9 @@
-import { toAscii } from '../accounts/identifiers/ascii.ts'
 import type { AccountRouter, Question } from '../login/account-router.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountContext, RouterContext } from '../login/method.ts'
 import { redirectTo, idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
+import { typedDigits } from '../text/typed-digits.ts'
 import { showAccepted } from './after-act.ts'
 import { showInvitations, type InvitationDeps } from './invitation-page.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -20,7 +20,7 @@ export function invitationRoutes(router: AccountRouter, deps: InvitationDeps & S
   router.get(room, 'sign-in', (ctx, account) => showInvitations(deps, ctx, account))
 
   router.post(`${room}/open`, { back: room, needs: 'grant-mandates' }, async (ctx, account) => {
-    const code = toAscii(requestOf(ctx).form['code'] ?? '')?.replaceAll(/[ -]/g, '') ?? ''
+    const code = typedDigits(requestOf(ctx).form['code'])
     if (await mandates.openInvitation(account.person, code, actorOf(ctx))) return redirectTo(ctx, room)
     return showInvitations(deps, ctx, account, { of: '', problem: 'code_wrong' })
   })

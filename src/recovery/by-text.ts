@@ -7,6 +7,7 @@ import { mayProveMore, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Settings } from '../config/settings.ts'
 import type { CodeFor, PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
+import { typedCode } from '../guards/phone-codes/typed-code.ts'
 import { typedKey } from '../guards/tries.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { actorOf } from '../login/actor.ts'
@@ -150,7 +151,7 @@ async function checkCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHos
   const { form } = requestOf(ctx)
   const claim: HeldClaim = await host.claimed(ctx, name)
   const typed = parsePhone((form['phone'] ?? '').slice(0, longestTyped))
-  const code = (form['code'] ?? '').normalize('NFKC').replaceAll(/\s/g, '').slice(0, longestTyped)
+  const code = typedCode(ctx)
   if (!typed.ok || !code) return showCodeForm(deps, ctx, claim.back, form['phone'] ?? '', 'text_code_required')
   const checked = await phoneCodes.check(codeFor(claim.holder, typed.phone), code)
   const person = await persons.find(claim.who)

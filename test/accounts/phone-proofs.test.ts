@@ -185,7 +185,7 @@ describe.each(stores.filter(({ there }) => there))('on $name', ({ settings }) =>
       expect(holders.toSorted()).toEqual(ids.filter((_, index) => results[index] === 'recorded').toSorted())
       // each has a notice of each later one, and the later ones of all before
       const told = await Promise.all(holders.map(async (id) => (await kindsOf(services, id)).length))
-      expect(told.toSorted()).toEqual([1, 2, 3, 4, 4])
+      expect(told.toSorted((one, other) => one - other)).toEqual([1, 2, 3, 4, 4])
     })
 
     it('ends once, where several hear at the same moment that the number changed hands', async () => {

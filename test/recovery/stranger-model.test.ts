@@ -119,6 +119,44 @@ describe('a stranger who knows name, number and phone', () => {
   })
 })
 
+const firstStep = fc.oneof(
+  fc.record({ kind: fc.constant('register' as const), phone: fc.constantFrom<Who>('thief', 'owner') }),
+  fc.record({ kind: fc.constant('correct' as const), what: fc.constantFrom('name', 'document', 'both') }),
+  fc.record({ kind: fc.constant('proof' as const) }),
+  fc.record({ kind: fc.constant('ask' as const) }),
+  fc.record({ kind: fc.constant('own' as const) }),
+  wait,
+)
+
+describe('a stranger who registers first', () => {
+  it('keeps level 2, and holds no person back: the owner registers with the own phone, and has the number', async () => {
+    const { freshWithoutOwner, forward } = await openWorld()
+    const seen = { before: 0, after: 0 }
+    await fc.assert(
+      fc.asyncProperty(fc.array(firstStep, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const world = await freshWithoutOwner()
+        let owner: string | undefined
+        for (const step of [...steps, { kind: 'own' } as const]) {
+          if (step.kind === 'wait') forward(step.hours * hourMs)
+          if (step.kind === 'register' && (await world.register(step.phone))) seen[owner ? 'after' : 'before'] += 1
+          if (step.kind === 'correct') await world.correct(step.what)
+          if (step.kind === 'proof') await world.proof()
+          if (step.kind === 'ask')
+            expect(await world.ownPhoneRecovers(), 'no way into the owner’s account').not.toBe(owner ?? '')
+          if (step.kind === 'own') owner ??= await world.registerOwner()
+          expect(await world.levelsBut(owner), `after ${step.kind}`).toEqual(new Set([2]))
+          if (owner === undefined) continue
+          expect(await world.foundByDocument()).toBe(owner)
+          expect(await world.stateOf(owner)).toEqual(['active', 3])
+        }
+      }),
+      { numRuns: inLongRun(60, 600) },
+    )
+    expect(seen.before).toBeGreaterThan(20)
+    expect(seen.after).toBeGreaterThan(20)
+  })
+})
+
 /** A thief has the phone and the sheet of codes for a while; the owner has the link of the notice, and a clerk. */
 const thiefStep = fc.constantFrom('text', 'code', 'stop', 'own-code', 'own-stop', 'counter', 'hour', 'day', 'week')
 

@@ -15,8 +15,10 @@ import type { Services } from '../../src/services.ts'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { openPerson } from '../setup/person.ts'
 import { provenPhone } from '../setup/proven-phone.ts'
+
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { openTestServices } from '../setup/test-services.ts'
+import { firstWorldOf } from './first-world.ts'
 
 export type Who = 'owner' | 'thief'
 export type World = Awaited<ReturnType<Awaited<ReturnType<typeof openWorld>>['fresh']>>
@@ -58,10 +60,15 @@ export async function openWorld() {
   })
   let serial = 0
   return {
+    services,
     forward,
     async fresh() {
       serial += 1
       return worldOf(services, codes, texts, serial)
+    },
+    async freshWithoutOwner() {
+      serial += 1
+      return firstWorldOf(services, serial)
     },
   }
 }

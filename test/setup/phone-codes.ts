@@ -42,12 +42,15 @@ type OpenCodesWorld = (
   fails?: () => boolean,
 ) => Promise<Awaited<ReturnType<typeof codesWorld>>>
 
+const onSqlite: OpenStore = async (clock) => openSqliteArtifacts(join(temporaryDirectory(), 'a.sqlite'), clock)
+
+/** Codes over SQLite alone, for tests of many thousand steps. */
+export const openCodesWorld: OpenCodesWorld = (...given) => codesWorld(onSqlite, ...given)
+
 /** Runs the tests on each artifact store: codes and limits must not differ between them. */
 export function onBothStores(tests: (world: OpenCodesWorld) => void): void {
   describe('on SQLite', () => {
-    tests((...given) =>
-      codesWorld(async (clock) => openSqliteArtifacts(join(temporaryDirectory(), 'a.sqlite'), clock), ...given),
-    )
+    tests(openCodesWorld)
   })
   describe.skipIf(cannotRun('Redis'))('on Redis', () => {
     let port = 0

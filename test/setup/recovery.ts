@@ -45,7 +45,7 @@ export function rewriteSessions(
   personId: string,
   change: { loginTs?: number; amr?: string[]; acr?: string },
 ) {
-  const artifacts = new DatabaseSync(join(dataDir, 'artifacts.sqlite'))
+  const artifacts = new DatabaseSync(join(dataDir, 'artifacts.sqlite'), { timeout: 10_000 })
   const rows = artifacts.prepare("SELECT id, value FROM artifacts WHERE kind = 'Session'").all()
   for (const { id, value } of rows) {
     const session = JSON.parse(String(value)) as { accountId?: string }

@@ -28,7 +28,7 @@ it('every field of every command that names a person is found by its placeholder
   const telling = /\b(person|account|representative|guardian|citizen|people)\b/
   const byIdOnly = commands.flatMap((command) =>
     Object.entries(command.fields)
-      .filter(([, { placeholder, meaning }]) => /ID$/.test(placeholder ?? '') && telling.test(meaning))
+      .filter(([, { placeholder = '', meaning }]) => placeholder.endsWith('ID') && telling.test(meaning))
       .map(([field]) => `${nameOf(command)}: ${field}`),
   )
   expect(byIdOnly).toEqual([])

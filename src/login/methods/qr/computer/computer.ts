@@ -2,7 +2,7 @@ import { isEnded } from '../../../../accounts/sign-in-endings.ts'
 import { requestOf } from '../../../../pages/request-context.ts'
 import { Refusal } from '../../../../refusal/refusal.ts'
 import { hashId } from '../../../../storage/hash-id.ts'
-import { withoutInvisible } from '../../../../text/invisible.ts'
+import { typedDigits } from '../../../../text/typed-digits.ts'
 import { assertQuestion } from '../../../attempt.ts'
 import type { LoginHost, RouterContext } from '../../../method.ts'
 import type { BrowserKeys } from '../browser-key.ts'
@@ -90,9 +90,7 @@ export async function viewNow(deps: ComputerDeps, ctx: RouterContext, id: string
 /** Checks the four digits that the person typed. @throws Refusal `bad_request`, `qr_ended` */
 export async function checkCode(deps: ComputerDeps, ctx: RouterContext, id: string) {
   const waiter = await waiterOf(deps, ctx, id)
-  const typed = withoutInvisible(requestOf(ctx).form['code'] ?? '')
-    .normalize('NFKC')
-    .replaceAll(/\s/g, '')
+  const typed = typedDigits(requestOf(ctx).form['code'])
   if (!/^\d{4}$/.test(typed)) throw new Refusal('bad_request', 'not four digits')
   const right = deps.frames.codeHolds(id, typed)
   await applyEvent(deps, ctx, id, { kind: 'code', waiter, right, tries: deps.settings.methods.qr.codeTries })
