@@ -17,6 +17,7 @@ import { up as authenticators } from './migrations/0018-authenticators.ts'
 import { up as possession } from './migrations/0021-possession.ts'
 import { up as counter } from './migrations/0023-counter.ts'
 import { up as possessionAsked } from './migrations/0024-possession-asked.ts'
+import { up as vendorCalls } from './migrations/0024-vendor-calls.ts'
 import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
@@ -46,6 +47,7 @@ const migrations = {
   '0021-possession': { up: possession },
   '0023-counter': { up: counter },
   '0024-possession-asked': { up: possessionAsked },
+  '0024-vendor-calls': { up: vendorCalls },
 }
 
 /**
