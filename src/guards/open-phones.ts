@@ -6,6 +6,8 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import { readPhoneVendors } from '../channels/phone-vendors.ts'
 import { alibabaOneTap } from '../channels/one-tap.ts'
 import { isReporting } from '../channels/senders/sms/receipts.ts'
+import { phoneProbes } from '../channels/phone-probes.ts'
+import { createVendorNotes, notedFetch, notedSender, type NotedVendor } from '../channels/vendor-calls-noted.ts'
 import { openTextSender } from '../channels/senders/sms/open-sender.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
@@ -51,21 +53,36 @@ export function openPhones(options: {
   const { counted = () => undefined, write = (line: string) => void process.stderr.write(line) } = options.texts ?? {}
   const { sender, countries, owners, proofMonths: months, personsOfNumber: mostPersons } = settings.phone
   const vendors = readPhoneVendors(settings)
-  const fetch = createOutbound({ allowed: reachRule(settings), patienceMs, readsPosts: true })
+  const notes = createVendorNotes({ database, clock })
+  const plain = createOutbound({ allowed: reachRule(settings), patienceMs, readsPosts: true })
+  const fetchOf = (vendor: NotedVendor) => notedFetch(plain, vendor, notes)
   const phoneRegister = createEmbeddedPhoneRegister({ database, blindIndex, clock })
-  const webhook = vendors.owners && webhookPhoneOwners(fetch, vendors.owners, () => randomBytes(16).toString('hex'))
+  const webhook =
+    vendors.owners && webhookPhoneOwners(fetchOf('owners'), vendors.owners, () => randomBytes(16).toString('hex'))
   const known = { register: phoneRegister, webhook, none: noPhoneOwners }
-  const recycled = vendors.recycled ? alibabaRecycled(fetch, vendors.recycled, clock) : noRecycledNumbers
+  const recycled = vendors.recycled ? alibabaRecycled(fetchOf('recycled'), vendors.recycled, clock) : noRecycledNumbers
   // of the answer to a webhook only the status counts
   const readsPosts = sender !== 'webhook'
   const textFetch = createOutbound({ allowed: reachRule(settings), patienceMs: textPatienceMs, readsPosts })
   const shown = (line: string) => write(visibleLines(line))
   const textSender = openTextSender({ phone: settings.phone, vendors, fetch: textFetch, write: shown, clock })
   return {
+    phoneProbes: phoneProbes({
+      phone: settings.phone,
+      vendors,
+      fetch: plain,
+      reach: (url) => plain(url, { method: 'HEAD' }),
+      clock,
+    }),
     /** The sender that may report what became of its texts. */
     reporting: vendors.receipts && isReporting(sender) ? { sender, ...vendors.receipts } : undefined,
-    oneTap: vendors.onetap && alibabaOneTap(fetch, vendors.onetap, clock),
-    textDelivery: createTextDelivery({ sender: textSender, countries, audit, counted }),
+    oneTap: vendors.onetap && alibabaOneTap(fetchOf('onetap'), vendors.onetap, clock),
+    textDelivery: createTextDelivery({
+      sender: textSender && notedSender(textSender, notes),
+      countries,
+      audit,
+      counted,
+    }),
     phoneRegister,
     phoneOwners: known[owners] ?? noPhoneOwners,
     phoneProofs: createPhoneProofs({

@@ -18,6 +18,7 @@ import { up as possession } from './migrations/0021-possession.ts'
 import { up as counter } from './migrations/0023-counter.ts'
 import { up as mergedAccounts } from './migrations/0025-merged-accounts.ts'
 import { up as possessionAsked } from './migrations/0024-possession-asked.ts'
+import { up as vendorCalls } from './migrations/0024-vendor-calls.ts'
 import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
 import { up as channelAnswers } from './migrations/0024-channel-answers.ts'
 import { up as upstreamLinks } from './migrations/0026-upstream-links.ts'
@@ -50,6 +51,7 @@ const migrations = {
   '0023-counter': { up: counter },
   '0024-channel-answers': { up: channelAnswers },
   '0024-possession-asked': { up: possessionAsked },
+  '0024-vendor-calls': { up: vendorCalls },
   '0025-merged-accounts': { up: mergedAccounts },
   '0026-upstream-links': { up: upstreamLinks },
 }

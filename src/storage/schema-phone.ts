@@ -24,6 +24,14 @@ export interface PhoneTables {
   }
   /** The embedded stand-in for the carriers' check of name, number and phone. */
   phone_register: { phone_index: BlindIndex; owner_index: BlindIndex; imported_at: Time }
+  /** When each vendor last answered, and last did not. */
+  vendor_calls: {
+    vendor: string
+    succeeded_at: Time | null
+    failed_at: Time | null
+    /** A code of the vendor, or a status. */
+    fault: string | null
+  }
 }
 
 export const phoneMarks: { [T in keyof PhoneTables]: { [C in keyof PhoneTables[T]]: Mark } } = {
@@ -36,4 +44,5 @@ export const phoneMarks: { [T in keyof PhoneTables]: { [C in keyof PhoneTables[T
     ended_at: 'open',
   },
   phone_register: { phone_index: 'sensitive', owner_index: 'sensitive', imported_at: 'open' },
+  vendor_calls: { vendor: 'open', succeeded_at: 'open', failed_at: 'open', fault: 'open' },
 }

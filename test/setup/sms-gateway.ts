@@ -38,10 +38,10 @@ export async function startSmsGateway() {
     incoming.on('end', () => {
       if (incoming.url === '/elsewhere') state.redirected += 1
       ids.push(String(incoming.headers['x-yideng-text'] ?? ''))
-      const { text, accepted, refusal } = protocolOf(incoming, body)
+      const { text, accepted, refusal, lacking = '{}' } = protocolOf(incoming, body)
       const answer = (status: number, content: string) => void response.writeHead(status).end(content)
       const deliver = (times = 1) => void (text && received.push(...Array.from({ length: times }, () => text)))
-      const accept = () => answer(text ? 200 : 400, text ? accepted : '{}')
+      const accept = () => answer(text ? 200 : 400, text ? accepted : lacking)
       const behaviours: Record<Behaviour, () => void> = {
         well: () => (deliver(), accept()),
         slow: () => undefined,
@@ -77,8 +77,16 @@ export async function startSmsGateway() {
   }
 }
 
+interface Protocol {
+  text: ReceivedText | undefined
+  accepted: string
+  refusal: { status: number; body: string }
+  /** The answer to a call that is wrong, or lacks what it needs. */
+  lacking?: string
+}
+
 /** Reads a call as its vendor documents it, and checks the signature; `text` is undefined for a wrong call. */
-function protocolOf(incoming: IncomingMessage, body: string) {
+function protocolOf(incoming: IncomingMessage, body: string): Protocol {
   if (incoming.headers['x-tc-action'] !== undefined) return ofTencent(incoming, body)
   if (incoming.headers['x-acs-action'] !== undefined) return ofAlibaba(incoming)
   const text = JSON.parse(body || '{}') as ReceivedText
@@ -91,13 +99,16 @@ function ofTencent({ headers }: IncomingMessage, body: string) {
   const { secretId, secretKey } = account.tencent
   const host = String(headers.host)
   const right = signTc3({ secretId, secretKey, service: 'sms', host, action: 'SendSms', body, at })
-  const sent = JSON.parse(body) as { PhoneNumberSet: string[]; TemplateParamSet: string[]; TemplateId: string }
-  const [to = ''] = sent.PhoneNumberSet
-  const text = { to, code: sent.TemplateParamSet[1] ?? '', template: sent.TemplateId }
+  const sent = JSON.parse(body) as { PhoneNumberSet?: string[]; TemplateParamSet?: string[]; TemplateId?: string }
+  const [to = ''] = sent.PhoneNumberSet ?? []
+  const text = { to, code: sent.TemplateParamSet?.[1] ?? '', template: sent.TemplateId ?? '' }
+  const signed = headers.authorization === right
+  const Code = signed ? 'MissingParameter' : 'AuthFailure.SignatureFailure'
+  const lacking = JSON.stringify({ Response: { RequestId: 'r', Error: { Code } } })
   const status = (Code: string) =>
     JSON.stringify({ Response: { RequestId: 'r', SendStatusSet: [{ Code, SerialNo: 's-1' }] } })
   const refusal = { status: 200, body: status('LimitExceeded.PhoneNumberDailyLimit') }
-  return { text: headers.authorization === right ? text : undefined, accepted: status('Ok'), refusal }
+  return { text: signed && to !== '' ? text : undefined, accepted: status('Ok'), refusal, lacking }
 }
 
 function ofAlibaba({ headers, url }: IncomingMessage) {
@@ -115,9 +126,11 @@ function ofAlibaba({ headers, url }: IncomingMessage) {
   const { PhoneNumbers: number = '', TemplateCode: template = '' } = query
   const to = number.length === 11 ? `+86${number}` : `+${number}`
   const answer = (Code: string) => JSON.stringify({ Code, Message: Code, BizId: 'b-1', RequestId: 'r' })
-  const signed = headers['authorization'] === right['authorization'] && url === `/?${canonicalQuery(query)}`
+  const signed =
+    headers['authorization'] === right['authorization'] && (url === '/' || url === `/?${canonicalQuery(query)}`)
   return {
-    text: signed ? { to, code: parameters.code ?? '', template } : undefined,
+    text: signed && number !== '' ? { to, code: parameters.code ?? '', template } : undefined,
+    lacking: answer(signed ? 'MissingPhoneNumbers' : 'SignatureDoesNotMatch'),
     accepted: answer('OK'),
     refusal: { status: 200, body: answer('isv.BUSINESS_LIMIT_CONTROL') },
   }

@@ -16,6 +16,7 @@ import { signingKeyAge, unusableKeys } from './keys.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { portalsAndNames } from './portals.ts'
 import { oldProofs } from './old-proofs.ts'
+import { phoneVendors } from './phone-vendors.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
 import { certificate } from './tls.ts'
 
@@ -73,6 +74,7 @@ async function openedChecks(context: CommandContext): Promise<Finding[]> {
     ...(await passkeysOfIssuer(services)),
     ...(await oneAddress(services)),
     ...(await portalsAndNames(services)),
+    ...(await phoneVendors(services)),
     ...(await oldProofs(services, await context.settings(), context.clock())),
     await auditLog(services),
     ...(await auditAge(services)),

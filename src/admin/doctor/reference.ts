@@ -19,7 +19,7 @@ export async function lookUpReference(settings: Settings, clock: Clock, given: s
 }
 
 /** Undefined where no server has made the embedded store yet: doctor makes no file. */
-async function openExisting(settings: Settings, clock: Clock): Promise<Artifacts | undefined> {
+export async function openExisting(settings: Settings, clock: Clock): Promise<Artifacts | undefined> {
   if (settings.redisUrls) {
     const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
     return openRedisArtifacts(settings.redisUrls, clock, () => undefined)

@@ -9,11 +9,23 @@ export interface DayBudget {
 }
 
 const kind = 'text-budget'
+/** Browsers that accounts know, and all others: each has a part of its own. */
+export type BudgetPart = 'known' | 'stranger'
+const parts: readonly BudgetPart[] = ['known', 'stranger']
+
+const used = async (artifacts: Pick<Artifacts, 'get'>, part: BudgetPart) =>
+  Number((await artifacts.get(kind, part)) ?? 0)
+
+/** Texts of today, of both parts. */
+export async function textsOfToday(artifacts: Pick<Artifacts, 'get'>): Promise<number> {
+  const sums = await Promise.all(parts.map((part) => used(artifacts, part)))
+  return sums.reduce((sum, one) => sum + one, 0)
+}
 
 /** A part of the budget with a count of its own; the day begins with its first text. */
-export function createDayBudget(artifacts: Artifacts, part: string, most: number): DayBudget {
+export function createDayBudget(artifacts: Artifacts, part: BudgetPart, most: number): DayBudget {
   return {
-    isUsed: async () => Number((await artifacts.get(kind, part)) ?? 0) >= most,
+    isUsed: async () => (await used(artifacts, part)) >= most,
     async take() {
       const { count: sofar } = await artifacts.increment(kind, part, daySeconds)
       return { over: sofar > most, last: sofar === most }
