@@ -8,18 +8,41 @@ import type { TextSender } from './senders/sms/text-sender.ts'
 export const notedVendors = ['sms', 'owners', 'recycled', 'onetap'] as const
 export type NotedVendor = (typeof notedVendors)[number]
 
-/** Notes when a vendor last answered and last did not, for `doctor`: at most once a minute, and never who was concerned. */
+/** When a vendor last answered, and when and why it last did not; milliseconds since 1970 UTC. */
+export interface VendorState {
+  succeededAt: number | null
+  failedAt: number | null
+  fault: string | null
+}
+
+export const neverAnswered: VendorState = { succeededAt: null, failedAt: null, fault: null }
+
+/** The last answers of vendors, for administrators: never the person who was concerned. */
 export interface VendorNotes {
-  note(vendor: NotedVendor, fault: string | undefined): Promise<void>
+  /**
+   * A process writes each kind of answer once a minute: one row for all calls would make them wait for each other.
+   * @param vendor the kind of vendor, or `channel <id>`
+   */
+  note(vendor: string, fault: string | undefined): Promise<void>
+  /** A vendor that never answered is not there. */
+  read(): Promise<ReadonlyMap<string, VendorState>>
 }
 
 const longestFault = 80
 
-/** A note that cannot be written stops no call: the store has checks of its own. */
-export function createVendorNotes({ database, clock }: { database: Database; clock: Clock }): VendorNotes {
+/**
+ * A note that cannot be written stops no call: the store has checks of its own.
+ * @param deps.failed called with the error of such a note
+ */
+export function createVendorNotes(deps: {
+  database: Database
+  clock: Clock
+  failed?: (error: unknown) => void
+}): VendorNotes {
+  const { database, clock, failed = () => undefined } = deps
   const noted = new Map<string, number>()
 
-  async function write(vendor: NotedVendor, fault: string | undefined): Promise<void> {
+  async function write(vendor: string, fault: string | undefined): Promise<void> {
     const now = clock()
     const values = fault === undefined ? { succeeded_at: now } : { failed_at: now, fault: fault.slice(0, longestFault) }
     await database
@@ -31,10 +54,19 @@ export function createVendorNotes({ database, clock }: { database: Database; clo
 
   return {
     async note(vendor, fault) {
-      const key = `${vendor} ${fault === undefined}`
+      const key = `${vendor} ${fault ?? ''}`
       if (clock() - (noted.get(key) ?? -minuteMs) < minuteMs) return
       noted.set(key, clock())
-      await write(vendor, fault).catch(() => undefined)
+      await write(vendor, fault).catch(failed)
+    },
+    async read() {
+      const rows = await database.selectFrom('vendor_calls').selectAll().execute()
+      return new Map(
+        rows.map(({ vendor, succeeded_at: succeededAt, failed_at: failedAt, fault }) => [
+          vendor,
+          { succeededAt, failedAt, fault },
+        ]),
+      )
     },
   }
 }

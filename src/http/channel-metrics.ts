@@ -1,10 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import {
-  channelOutcomes,
-  type ChannelAnswers,
-  type ChannelOutcome,
-  type ChannelState,
-} from '../channels/channel-answers.ts'
+import { channelOutcomes, type ChannelAnswers, type ChannelOutcome } from '../channels/channel-answers.ts'
+import type { VendorState } from '../channels/vendor-calls-noted.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 
 /** Counts the answers of each channel's vendor, and reports its last success. The series are there from the start. */
@@ -30,7 +26,7 @@ export function watchChannels(options: {
     labelNames: ['channel'],
     registers,
     async collect() {
-      const states = ids.length === 0 ? new Map<string, ChannelState>() : await answers.read().catch(unlessUnavailable)
+      const states = ids.length === 0 ? new Map<string, VendorState>() : await answers.read().catch(unlessUnavailable)
       if (!states) return successes.reset()
       for (const channel of ids) successes.set({ channel }, (states.get(channel)?.succeededAt ?? 0) / 1000)
     },

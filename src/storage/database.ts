@@ -20,7 +20,6 @@ import { up as mergedAccounts } from './migrations/0025-merged-accounts.ts'
 import { up as possessionAsked } from './migrations/0024-possession-asked.ts'
 import { up as vendorCalls } from './migrations/0024-vendor-calls.ts'
 import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
-import { up as channelAnswers } from './migrations/0024-channel-answers.ts'
 import { up as upstreamLinks } from './migrations/0026-upstream-links.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
@@ -49,7 +48,6 @@ const migrations = {
   '0021-phone-proofs': { up: phoneProofs },
   '0021-possession': { up: possession },
   '0023-counter': { up: counter },
-  '0024-channel-answers': { up: channelAnswers },
   '0024-possession-asked': { up: possessionAsked },
   '0024-vendor-calls': { up: vendorCalls },
   '0025-merged-accounts': { up: mergedAccounts },

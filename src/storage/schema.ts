@@ -3,15 +3,13 @@ import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
-import { channelMarks, type ChannelTables } from './schema-channels.ts'
 import { phoneMarks, type PhoneTables } from './schema-phone.ts'
 import { upstreamMarks, type UpstreamTables } from './schema-upstreams.ts'
 
 /** How a person showed once that they are the one of their document (DESIGN 1.4). */
 export type Possession = 'phone' | 'biometric' | 'counter' | 'upstream' | 'channel'
 
-export interface Tables
-  extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, ChannelTables, UpstreamTables {
+export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, UpstreamTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -158,7 +156,6 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
   ...faceMarks,
   ...administrationMarks,
   ...phoneMarks,
-  ...channelMarks,
   ...upstreamMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {

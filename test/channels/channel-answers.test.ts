@@ -26,7 +26,7 @@ async function opened() {
 it('remembers the last success and the last failure, to a minute', async () => {
   const { clock, forward, noted } = await opened()
   const began = clock()
-  expect(await noted('success')).toEqual({ succeededAt: began, failedAt: null, failure: null })
+  expect(await noted('success')).toEqual({ succeededAt: began, failedAt: null, fault: null })
   forward(59_000)
   expect((await noted('success'))?.succeededAt).toBe(began)
   forward(1000)
@@ -34,9 +34,9 @@ it('remembers the last success and the last failure, to a minute', async () => {
   expect(await noted('unavailable')).toEqual({
     succeededAt: began + 60_000,
     failedAt: began + 60_000,
-    failure: 'unavailable',
+    fault: 'unavailable',
   })
-  expect((await noted('channel_misconfigured'))?.failure).toBe('channel_misconfigured')
+  expect((await noted('channel_misconfigured'))?.fault).toBe('channel_misconfigured')
 })
 
 it.each(['code_refused', 'snapshot_visitor', 'user_blocked'] as const)(

@@ -1,4 +1,5 @@
-import { createChannelAnswers, neverAnswered } from '../../channels/channel-answers.ts'
+import { createChannelAnswers } from '../../channels/channel-answers.ts'
+import { neverAnswered } from '../../channels/vendor-calls-noted.ts'
 import { command } from '../command.ts'
 import { iso } from '../outcome.ts'
 import { countBound } from './bound.ts'
@@ -15,7 +16,7 @@ export default command({
     const states = await createChannelAnswers(services).read()
     const bound = await countBound(services, list)
     const document = list.map(({ id, kind, name, appid, namespace, subject, level, clients }) => {
-      const { succeededAt, failedAt, failure } = states.get(id) ?? neverAnswered
+      const { succeededAt, failedAt, fault: failure } = states.get(id) ?? neverAnswered
       return {
         id,
         kind,

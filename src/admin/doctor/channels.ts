@@ -1,5 +1,6 @@
-import { createChannelAnswers, neverAnswered, type ChannelState } from '../../channels/channel-answers.ts'
+import { createChannelAnswers } from '../../channels/channel-answers.ts'
 import { readChannels, type Channel } from '../../channels/channels.ts'
+import { neverAnswered, type VendorState } from '../../channels/vendor-calls-noted.ts'
 import { SettingsError, type Settings } from '../../config/settings.ts'
 import type { Services } from '../../services.ts'
 import { iso } from '../outcome.ts'
@@ -28,10 +29,10 @@ export async function channelAnswers({ channels, database, clock }: Services): P
   return channels.list.map((channel) => findingOf(channel, states.get(channel.id) ?? neverAnswered))
 }
 
-function findingOf({ id, name }: Channel, { succeededAt, failedAt, failure }: ChannelState): Finding {
+function findingOf({ id, name }: Channel, { succeededAt, failedAt, fault: why }: VendorState): Finding {
   const which = `${name} (${id})`
   const success = succeededAt === null ? 'no success yet' : `last success at ${iso(succeededAt)}`
   if (failedAt === null || failedAt < (succeededAt ?? 0)) return { state: 'ok', what, finding: `${which}: ${success}` }
-  const fault = `last failure at ${iso(failedAt)} (${failure})`
+  const fault = `last failure at ${iso(failedAt)} (${why})`
   return { state: 'warn', what, finding: `${which}: ${fault}, ${success}`, todo: `npx yideng channel check ${id}` }
 }

@@ -1,5 +1,5 @@
 import type { PhoneProbe } from '../../channels/phone-probes.ts'
-import type { NotedVendor } from '../../channels/vendor-calls-noted.ts'
+import { createVendorNotes, neverAnswered, type NotedVendor } from '../../channels/vendor-calls-noted.ts'
 import { textsOfToday } from '../../guards/phone-codes/day-budget.ts'
 import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
@@ -21,11 +21,11 @@ export async function phoneVendors(services: Services): Promise<Finding[]> {
   return [...probed, ...(await importedNumbers(services)), ...(await budget(services))]
 }
 
-async function examineVendor({ database }: Services, probe: PhoneProbe): Promise<Finding> {
+async function examineVendor(services: Services, probe: PhoneProbe): Promise<Finding> {
   const { vendor, name, host } = probe
   const what = names[vendor]
-  const last = await database.selectFrom('vendor_calls').selectAll().where('vendor', '=', vendor).executeTakeFirst()
-  const [succeeded, failed] = [last?.succeeded_at ?? 0, last?.failed_at ?? 0]
+  const { succeededAt, failedAt, fault } = (await createVendorNotes(services).read()).get(vendor) ?? neverAnswered
+  const [succeeded, failed] = [succeededAt ?? 0, failedAt ?? 0]
   const answer = await probe.run()
   if (answer === 'silent') {
     const todo = 'let this machine reach it; name an inner network in YIDENG_OUTBOUND_NETWORKS (docs/operations.md)'
@@ -36,7 +36,7 @@ async function examineVendor({ database }: Services, probe: PhoneProbe): Promise
     return { state: 'fail', what, finding: `${name} at ${host} refuses the key`, todo }
   }
   if (failed > succeeded) {
-    const finding = `${name} answers, but the last call failed at ${moment(failed)}: ${last?.fault ?? ''}`
+    const finding = `${name} answers, but the last call failed at ${moment(failed)}: ${fault ?? ''}`
     const todo =
       vendor === 'sms'
         ? 'npx yideng audit list --event text.not-sent shows each with its fault'
