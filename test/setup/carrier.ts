@@ -46,9 +46,9 @@ export async function startCarrier() {
   const server = createServer((incoming, response) => {
     state.asked += 1
     if (state.behaves === 'slow') return
-    if (state.behaves === 'fails') return void response.writeHead(500).end('out of order')
-    if (state.behaves === 'babbles') return void response.end('{"Code":')
-    response.end(JSON.stringify(answerTo(incoming)))
+    if (state.behaves === 'fails') response.writeHead(500).end('out of order')
+    else if (state.behaves === 'babbles') response.end('{"Code":')
+    else response.end(JSON.stringify(answerTo(incoming)))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   afterFile(() => {

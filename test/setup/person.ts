@@ -38,11 +38,11 @@ export function typePassword(visitor: Visitor, page: Page, identifier: string, s
   return visitor.submit(page, '/password', { identifier, password: secret })
 }
 
-/** The same, and leaves recovery codes for later where they are offered. */
+/** The same, and leaves recovery codes and the proof of a possession for later where they are offered. */
 export async function signIn(visitor: Visitor, page: Page, identifier: string, secret = password): Promise<Page> {
   const next = await typePassword(visitor, page, identifier, secret)
-  const offered = /action="\/login\/[\w-]+\/codes"/.test(next.html)
-  return offered ? visitor.submit(next, '/codes', { decision: 'later' }) : next
+  const [, offer] = /action="\/login\/[\w-]+(\/codes|\/possession)"/.exec(next.html) ?? []
+  return offer === undefined ? next : visitor.submit(next, offer, { decision: 'later' })
 }
 
 /** Agrees to what a portal asks for, and to the sensitive part by itself where there is one. */

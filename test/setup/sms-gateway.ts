@@ -103,8 +103,8 @@ function ofTencent({ headers }: IncomingMessage, body: string) {
   const [to = ''] = sent.PhoneNumberSet ?? []
   const text = { to, code: sent.TemplateParamSet?.[1] ?? '', template: sent.TemplateId ?? '' }
   const signed = headers.authorization === right
-  const Code = signed ? 'MissingParameter' : 'AuthFailure.SignatureFailure'
-  const lacking = JSON.stringify({ Response: { RequestId: 'r', Error: { Code } } })
+  const missing = signed ? 'MissingParameter' : 'AuthFailure.SignatureFailure'
+  const lacking = JSON.stringify({ Response: { RequestId: 'r', Error: { Code: missing } } })
   const status = (Code: string) =>
     JSON.stringify({ Response: { RequestId: 'r', SendStatusSet: [{ Code, SerialNo: 's-1' }] } })
   const refusal = { status: 200, body: status('LimitExceeded.PhoneNumberDailyLimit') }
