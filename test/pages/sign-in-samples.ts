@@ -1,3 +1,4 @@
+import { channelSamples } from './channel-samples.ts'
 import type { Sample } from './samples.ts'
 
 /** The sign-in page of each device, one way alone, and the start of 关怀版. */
@@ -74,6 +75,7 @@ export function signInSamples({
 
   return [
     { view: 'login/sign-in', name: 'computer', data: signIn },
+    ...channelSamples(signIn),
     {
       view: 'login/sign-in',
       name: 'phone',
