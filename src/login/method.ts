@@ -43,7 +43,7 @@ export interface LoginMethod {
   atKiosk?(attempt: Attempt): boolean
   /** Whether the browser is the app of this method: its way comes first there, and alone. */
   here?(ctx: RouterContext): boolean
-  /** What this method has found so far in this login: the sign-in page says it above the ways. */
+  /** What this method has found so far in this login: the sign-in page has it above the ways. */
   note?(ctx: RouterContext, attempt: Attempt): Promise<SignInNote | undefined>
   /** Data of its part of the sign-in page, in addition to `PartData`. */
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>

@@ -31,7 +31,7 @@ export const createMethod: CreateMethod = (services) => {
   }
   return {
     name,
-    // an account that nobody has bound needs another way first
+    // an account without a binding needs another way first
     offered: async (attempt, ctx) =>
       shownHere(list, ctx, attempt).length > 0 && (await deps.proofs.read(attempt.id)) === undefined,
     here: isOwnApp,

@@ -51,7 +51,7 @@ export function answerRoute(router: Router, host: LoginHost, deps: Deps): void {
     assertQuestion(attempt, 'offer')
     const { decision } = requestOf(ctx).form
     if (decision !== 'bind' && decision !== 'later') throw new Refusal('bad_request', 'no decision')
-    // the proof counts once, whatever the answer
+    // the proof counts once, for any answer
     const proof = await deps.proofs.take(loginOf(attempt))
     if (decision === 'bind' && proof) await bindProof(deps, ctx, attempt, proof)
     await host.offered(ctx)

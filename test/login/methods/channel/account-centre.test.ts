@@ -229,7 +229,7 @@ describe('the level', () => {
   })
 })
 
-describe('what ends it', () => {
+describe('a session by a channel ends by', () => {
   const isIn = async (visitor: Visitor) => (await visitor.get('/account')).url.pathname === '/account'
   const signsIn = async (user: ReturnType<Setting['user']>) => {
     const mine = await all.begin()
