@@ -32,12 +32,10 @@ import type { Clock } from './config/clock.ts'
 import { SettingsError, type Settings } from './config/settings.ts'
 import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones } from './guards/open-phones.ts'
-import { openCookieKeys } from './keys/cookie-keys.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
+import { openKeyFiles } from './keys/open-key-files.ts'
 import { createRowSeal } from './keys/row-seal.ts'
-import { shareKeys } from './keys/shared-keys.ts'
-import { openSigningKeys } from './keys/signing-keys.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
 import { createFaceReferences } from './proofing/face/references.ts'
@@ -107,7 +105,7 @@ async function createServices(opening: Opening) {
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const keyFiles = await openKeyFiles(opening, dataKeys)
+  const keyFiles = await openKeyFiles({ settings, clock, database, events, cipher: dataKeys.cipher })
   const base = { settings, clock, database, migrated, dataKeys, breached, close, ...keyFiles }
   const audit = createAuditLog({
     database,
@@ -161,30 +159,6 @@ async function createServices(opening: Opening) {
     administrators: createAdministrators({ database, audit, clock }),
     personLookups: createPersonLookups({ database, persons: people.persons, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
-  }
-}
-
-/** Key files that the machines of one PostgreSQL share. */
-async function openKeyFiles({ settings, clock, database, events }: Opening, { cipher }: DataKeys) {
-  const { databaseUrl, keysDir } = settings
-  const share = async () => {
-    if (!databaseUrl) return
-    if (await shareKeys({ database, cipher, directory: keysDir })) events.publish('keys', 'shared')
-  }
-  // the first machine must have keys to share
-  if (databaseUrl) {
-    openSigningKeys(keysDir, clock)
-    openCookieKeys(keysDir)
-  }
-  await share()
-  return {
-    /** Compares the key files with those of the other machines on this store (keys/shared-keys.ts). */
-    shareKeys: share,
-    /** Publishes that key files of this machine changed: all server processes read them again. */
-    async keysChanged() {
-      await share()
-      events.publish('keys', 'changed')
-    },
   }
 }
 

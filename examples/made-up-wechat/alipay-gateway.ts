@@ -26,7 +26,7 @@ function refusedRequest(state: VendorState, form: URLSearchParams): AlipayError 
     .join('&')
   const verified = createVerify('RSA-SHA256')
     .update(text)
-    .verify(state.appKeys.publicKey, form.get('sign') ?? '', 'base64')
+    .verify(state.appKeys().publicKey, form.get('sign') ?? '', 'base64')
   const at = Date.parse(`${(form.get('timestamp') ?? '').replace(' ', 'T')}+08:00`)
   const inTime = Math.abs(at - state.clock()) < 600_000
   return verified && inTime ? undefined : 'isv.invalid-signature'
@@ -73,7 +73,7 @@ const nameOf = (method: string) => `${method.replaceAll('.', '_')}_response`
 
 function signedAnswer(state: VendorState, method: string, value: object, fault: unknown): Answer {
   const text = JSON.stringify(value)
-  const sign = signed(text, fault === 'bad-sign' ? otherKey() : state.alipayKeys.privateKey)
+  const sign = signed(text, fault === 'bad-sign' ? otherKey() : state.alipayKeys().privateKey)
   if (fault === 'unsigned') return `{"${nameOf(method)}":${text}}`
   const sent = fault === 'reordered' ? JSON.stringify(Object.fromEntries(Object.entries(value).toReversed())) : text
   return `{"${nameOf(method)}":${sent},"sign":"${sign}"}`

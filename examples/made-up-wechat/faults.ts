@@ -1,6 +1,7 @@
 /** Faults of any answer on its way. */
 export const transportFaults = [
   'slow',
+  'drip',
   'hang-up',
   'half-json',
   'huge',
@@ -38,7 +39,7 @@ export const alipayErrors = {
 
 export type AlipayError = keyof typeof alipayErrors
 
-/** What goes wrong at one endpoint; a number is an `errcode` of WeChat. */
+/** The fault of one endpoint; a number is an `errcode` of WeChat. */
 export type Fault =
   | (typeof transportFaults)[number]
   | (typeof wechatFaults)[number]

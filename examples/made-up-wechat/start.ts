@@ -43,8 +43,14 @@ export async function startMadeUpVendors(options: { clock: () => number; port?: 
   return {
     url,
     apps,
-    alipay: { appid: state.alipayAppid, privateKey: state.appKeys.privateKey, publicKey: state.alipayKeys.publicKey },
-    /** What was asked so far. */
+    alipay: {
+      appid: state.alipayAppid,
+      /** Of the app. */
+      privateKey: () => state.appKeys().privateKey,
+      /** Of Alipay. */
+      publicKey: () => state.alipayKeys().publicKey,
+    },
+    /** All calls so far. */
     calls: state.calls,
     /** `wx.login()` in a mini program. */
     loginCode: (user: VendorUser, appid = firstApp) => issueCode(state, 'login', user, appid),
@@ -121,6 +127,7 @@ function send(response: ServerResponse, text: string, fault: Fault | undefined):
   const usual = () => void response.writeHead(200, json).end(text)
   const ways: Partial<Record<Fault, () => void>> = {
     slow: () => undefined,
+    drip: () => drip(response.writeHead(200, json), text),
     'hang-up': () =>
       void response.writeHead(200, { ...json, 'content-length': 100_000 }).write(text, () => response.destroy()),
     'half-json': () => void response.writeHead(200, json).end(text.slice(0, text.length / 2)),
@@ -132,6 +139,13 @@ function send(response: ServerResponse, text: string, fault: Fault | undefined):
   }
   const way = fault === undefined ? usual : (ways[fault] ?? usual)
   way()
+}
+
+/** One byte each tenth of a second. */
+function drip(response: ServerResponse, text: string): void {
+  let at = 0
+  const timer = setInterval(() => response.write(text.slice(at, ++at) || ' '), 100)
+  response.on('close', () => clearInterval(timer))
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {

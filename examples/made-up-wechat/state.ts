@@ -7,7 +7,7 @@ export interface VendorUser {
   openid?: string
   /** WeChat: names the user within one open-platform account; missing where the app is bound to none. */
   unionid?: string
-  /** WeChat: visits a 快照页, so the ids are not the person's. */
+  /** WeChat: opened a 快照页, so the ids are not the person's. */
   snapshot?: boolean
   /** With country code, such as `+8613800138000`. */
   phone?: string
@@ -52,7 +52,7 @@ export interface FaceCheck {
 /** One call, for tests that count. */
 interface Call {
   endpoint: string
-  /** Everything that was sent, as text. */
+  /** Query and body, as text. */
   sent: string
 }
 
@@ -61,9 +61,9 @@ export interface VendorState {
   apps: VendorApp[]
   alipayAppid: string
   /** Of the app, which signs what it asks. */
-  appKeys: KeyPair
+  appKeys: () => KeyPair
   /** Of Alipay, which signs what it answers. */
-  alipayKeys: KeyPair
+  alipayKeys: () => KeyPair
   codes: Map<string, Code>
   tokens: Token[]
   forcedAt: number
@@ -92,13 +92,19 @@ function createKeys(): KeyPair {
   })
 }
 
+/** Keys cost a tenth of a second, so they are made when they are first needed. */
+function createLazyKeys(): () => KeyPair {
+  let made: KeyPair | undefined
+  return () => (made ??= createKeys())
+}
+
 export function createState(clock: () => number, apps: VendorApp[]): VendorState {
   return {
     clock,
     apps,
     alipayAppid: '2021000000000001',
-    appKeys: createKeys(),
-    alipayKeys: createKeys(),
+    appKeys: createLazyKeys(),
+    alipayKeys: createLazyKeys(),
     codes: new Map(),
     tokens: [],
     forcedAt: 0,

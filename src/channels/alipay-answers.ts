@@ -2,7 +2,7 @@ import { createVerify, type KeyObject } from 'node:crypto'
 
 /**
  * The value of one name at the top of a JSON document, as the exact text that was received; undefined where the name is
- * missing, comes twice, or the text is no object. A signature covers these bytes, so nothing may write them anew.
+ * missing, comes twice, or the text is no object. A signature covers these bytes, so nothing may write them again.
  */
 export function receivedValue(text: string, name: string): string | undefined {
   const found: string[] = []
@@ -15,7 +15,7 @@ export function receivedValue(text: string, name: string): string | undefined {
     if (text[colon] !== ':') return undefined
     const start = skipSpace(text, colon + 1)
     const end = endOfValue(text, start)
-    if (text.slice(at, nameEnd) === JSON.stringify(name)) found.push(text.slice(start, end))
+    if (text.slice(at, nameEnd) === JSON.stringify(name)) found.push(text.slice(start, end).trimEnd())
     at = skipSpace(text, end)
     if (text[at] === ',') at = skipSpace(text, at + 1)
   }

@@ -54,12 +54,13 @@ export function createAlipayGateway(channel: Channel, ask: AskVendor, clock: Clo
       const text = await ask('/gateway.do', { form: signedParameters(method, own) })
       return readAnswer(text, `${method.replaceAll('.', '_')}_response`, publicKey, schema)
     },
-    pageUrl: (method, own) => `${channel.api}/gateway.do?${new URLSearchParams(signedParameters(method, own))}`,
+    pageUrl: (method, own) =>
+      `${channel.api}/gateway.do?${new URLSearchParams(signedParameters(method, own)).toString()}`,
   }
 }
 
 /** What the app signs: all parameters that have a value, by name, neither encoded nor quoted. */
-export const signText = (parameters: Record<string, string>): string =>
+const signText = (parameters: Record<string, string>): string =>
   Object.entries(parameters)
     .filter(([name, value]) => name !== 'sign' && value !== '')
     .toSorted(([one], [other]) => (one < other ? -1 : 1))

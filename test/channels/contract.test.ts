@@ -4,7 +4,14 @@ import { alipayFaults, transportFaults, type Fault } from '../../examples/made-u
 import type { VendorUser } from '../../examples/made-up-wechat/state.ts'
 import type { ChannelFailure } from '../../src/channels/channel-client.ts'
 import { channelKinds, isAlipay, isMiniProgram, type Channel, type ChannelKind } from '../../src/channels/channels.ts'
-import { channelOf, openVendorChannels, startVendors, vendorUser, type Vendors } from '../setup/channel-vendors.ts'
+import {
+  channelOf,
+  openVendorChannels,
+  patienceFor,
+  startVendors,
+  vendorUser,
+  type Vendors,
+} from '../setup/channel-vendors.ts'
 
 let vendors: Vendors
 beforeAll(async () => {
@@ -22,8 +29,9 @@ const codeOf = (kind: ChannelKind, user: VendorUser) => {
   return isMiniProgram(kind) ? vendors.loginCode(user) : vendors.webCode(user)
 }
 
-const clientOf = (kind: ChannelKind, other: Partial<Channel> = {}) => {
-  const client = openVendorChannels([channelOf(vendors, kind, other)]).client(kind)
+const clientOf = (kind: ChannelKind, other: Partial<Channel> = {}, fault?: Fault) => {
+  const channels = [channelOf(vendors, kind, other)]
+  const client = openVendorChannels(channels, {}, patienceFor(fault)).client(kind)
   if (!client) throw new Error(`no client for ${kind}`)
   return client
 }
@@ -77,7 +85,7 @@ describe.each(channelKinds)('the client of %s', (kind) => {
     'names nobody where the vendor answers %s: %s',
     async (fault, failure) => {
       vendors.fail(exchangeOf(kind), fault)
-      expect(await clientOf(kind).identify(codeOf(kind, vendorUser('anna')))).toEqual({ failure })
+      expect(await clientOf(kind, {}, fault).identify(codeOf(kind, vendorUser('anna')))).toEqual({ failure })
     },
   )
 
@@ -100,7 +108,7 @@ describe.each(channelKinds)('the client of %s', (kind) => {
 
   it.each(transportFaults)('shows that the vendor fails: %s', async (fault) => {
     vendors.fail(exchangeOf(kind), fault)
-    expect(await clientOf(kind).check()).toEqual({ ok: false, failure: 'unavailable' })
+    expect(await clientOf(kind, {}, fault).check()).toEqual({ ok: false, failure: 'unavailable' })
   })
 })
 

@@ -51,8 +51,8 @@ export function channelsFile(vendors: Vendors, rows: object[]): string {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-channels-'))
   afterFile(() => rmSync(directory, { recursive: true, force: true }))
   writeFileSync(join(directory, 'wechat-secret'), vendors.apps[0]?.secret ?? '')
-  writeFileSync(join(directory, 'alipay-private'), vendors.alipay.privateKey)
-  writeFileSync(join(directory, 'alipay-public'), vendors.alipay.publicKey)
+  writeFileSync(join(directory, 'alipay-private'), vendors.alipay.privateKey())
+  writeFileSync(join(directory, 'alipay-public'), vendors.alipay.publicKey())
   const file = join(directory, 'channels.json')
   writeFileSync(file, JSON.stringify(rows))
   return file
@@ -65,8 +65,8 @@ export function channelOf(vendors: Vendors, kind: ChannelKind, other: Partial<Ch
   return {
     ...(row as unknown as Channel),
     clients: 'all',
-    secret: alipay ? vendors.alipay.privateKey : (vendors.apps[0]?.secret ?? ''),
-    publicKey: alipay ? vendors.alipay.publicKey : undefined,
+    secret: alipay ? vendors.alipay.privateKey() : (vendors.apps[0]?.secret ?? ''),
+    publicKey: alipay ? vendors.alipay.publicKey() : undefined,
     ...other,
   }
 }
@@ -77,12 +77,16 @@ const cipher = createFieldCipher(
   () => undefined,
 )
 
-/** Channels without a server around them; a vendor has 300 ms for an answer. */
+/** Channels without a server around them; a vendor has `patienceMs` for an answer. */
 export function openVendorChannels(
   channels: Channel[],
   other: Partial<Parameters<typeof createChannels>[0]> = {},
+  patienceMs = 5000,
 ): OpenChannels {
-  const limits = { patienceMs: 300, mostBytes: 16 * 1024, readsPosts: true }
+  const limits = { patienceMs, mostBytes: 16 * 1024, readsPosts: true }
   const fetch = createOutbound({ allowed: () => true, ...limits })
   return createChannels({ channels, fetch, artifacts: undefined, cipher, clock: Date.now, ...other })
 }
+
+/** Time for a vendor that must not answer in time; any other vendor has enough. */
+export const patienceFor = (fault: unknown) => (fault === 'slow' || fault === 'drip' ? 200 : 5000)
