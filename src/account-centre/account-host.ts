@@ -29,6 +29,8 @@ export interface AccountHostDeps {
   clock: Clock
 }
 
+const notBy = { face: 'not_by_face', sms: 'not_by_sms', channel: 'not_by_channel' } as const
+
 /** The frame around every page of the account centre: the session, what it may do, and the menu. */
 export function createAccountHost(deps: AccountHostDeps): AccountHost {
   const {
@@ -64,7 +66,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     const { amr } = account.session
     if (isByQr(amr)) throw new Refusal(byQr)
     const way = limitedWay(amr)
-    if (way) throw new Refusal(`not_by_${way}`)
+    if (way) throw new Refusal(notBy[way])
     return account
   }
 

@@ -44,12 +44,12 @@ export interface LoginMethod {
   /** Whether it signs in administrators: it resists phishing, and verifies the person. */
   readonly strongEnoughForAdmin?: boolean
   /** Whether this login offers the method. Otherwise it is not shown and its routes refuse. */
-  offered(attempt: Attempt, ctx: RouterContext): boolean
+  offered(attempt: Attempt, ctx: RouterContext): boolean | Promise<boolean>
   /** Whether this login is at a kiosk: a machine that many people use, in a hall. */
   atKiosk?(attempt: Attempt): boolean
   /** Whether the browser is the app of this method: its way comes first there, and alone. */
-  here?(ctx: RouterContext, attempt: Attempt): Promise<boolean>
-  /** Words above the ways of the sign-in page: what this method has found so far in this login. */
+  here?(ctx: RouterContext): boolean
+  /** What this method has found so far in this login: the sign-in page has it above the ways. */
   note?(ctx: RouterContext, attempt: Attempt): Promise<SignInNote | undefined>
   /** Data of its part of the sign-in page, in addition to `PartData`. */
   part?(ctx: RouterContext, attempt: Attempt): Promise<Record<string, unknown>>
@@ -79,10 +79,11 @@ export interface LoginMethod {
   api?(router: Router): void
 }
 
+/** Words above the ways of the sign-in page: the method's view `note` has it as its data. */
 export interface SignInNote {
-  /** Key of the words. */
-  key: string
-  values: Readonly<Record<string, string>>
+  /** Name of the method. */
+  name: string
+  [data: string]: unknown
 }
 
 /** A heading of the sign-in page: the method's view `first` has it as its data, and the page's title is `<kind>.first_title`. */

@@ -58,14 +58,8 @@ async function purposeOf(methods: readonly LoginMethod[], ctx: RouterContext, at
 async function noteOf(methods: readonly LoginMethod[], ctx: RouterContext, attempt: Attempt) {
   for (const method of methods) {
     const note = await method.note?.(ctx, attempt)
-    if (note) return requestOf(ctx).t(note.key, note.values)
+    if (note) return note
   }
-  return undefined
-}
-
-/** The method of the app that this browser is. */
-async function hereOf(methods: readonly LoginMethod[], ctx: RouterContext, attempt: Attempt) {
-  for (const method of methods) if (await method.here?.(ctx, attempt)) return method.name
   return undefined
 }
 
@@ -78,15 +72,18 @@ async function waysOf(
 ) {
   const { elder, lastWay: last, deviceKind, container } = requestOf(ctx)
   const { administers } = attempt.client
-  const offered = methods.flatMap((method) => {
-    const declared = loginMethods.find(({ name }) => name === method.name)
-    const here = method.offered(attempt, ctx) && (!administers || method.strongEnoughForAdmin)
-    return declared && here ? [{ ...declared, method }] : []
-  })
+  const all = await Promise.all(
+    methods.map(async (method) => {
+      const declared = loginMethods.find(({ name }) => name === method.name)
+      const here = (!administers || method.strongEnoughForAdmin) && (await method.offered(attempt, ctx))
+      return declared && here ? [{ ...declared, method }] : []
+    }),
+  )
+  const offered = all.flat()
   const device = methods.some((method) => method.atKiosk?.(attempt)) ? 'kiosk' : deviceKind
   const asked = typeof ctx.query['way'] === 'string' ? ctx.query['way'] : undefined
   const chosen = asked ?? (elder ? refusal?.method : undefined)
-  const here = refusal ? undefined : await hereOf(methods, ctx, attempt)
+  const here = refusal ? undefined : methods.find((method) => method.here?.(ctx))?.name
   const arranged = arrange(offered, {
     device,
     elder,

@@ -23,7 +23,7 @@ export interface FreshSignIn {
   level: Level
   /** Seconds since 1970 UTC. */
   signedInAt: number
-  /** The person was signed in before: an offer to everybody is not made then. */
+  /** The person was signed in before, and signs in once more. */
   again: boolean
 }
 

@@ -1,4 +1,5 @@
 import { exits } from '../../src/pages/container.ts'
+import { channelSamples } from './channel-samples.ts'
 import type { Sample } from './samples.ts'
 
 /** The sign-in page of each device, one way alone, and the start of 关怀版. */
@@ -75,6 +76,7 @@ export function signInSamples({
 
   return [
     { view: 'login/sign-in', name: 'computer', data: signIn },
+    ...channelSamples(signIn),
     {
       view: 'login/sign-in',
       name: 'phone',

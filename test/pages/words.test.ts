@@ -72,7 +72,7 @@ test('raw output is for parts of the page only, never for data', () => {
   expect(
     raw.filter(
       ({ code }) =>
-        !/^(include\('\/parts\/|include\(`\/\$\{(way\.name\}\/sign-in|purpose\.kind\}\/first)`|it\.icon\(|it\.body\s*$)/.test(
+        !/^(include\('\/parts\/|include\(`\/\$\{(way\.name\}\/sign-in|purpose\.kind\}\/first|note\.name\}\/note)`|it\.icon\(|it\.body\s*$)/.test(
           code,
         ),
     ),

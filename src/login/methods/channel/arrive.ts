@@ -9,7 +9,7 @@ import { name, originOf, refusalOf, vendorOf, type ChannelDeps } from './channel
 import type { ChannelProofs } from './proofs.ts'
 import { levelOf } from './shown-here.ts'
 
-/** What came of an arrival; a refusal is shown already. */
+/** The result of an arrival; a refusal is shown already. */
 export type Arrival = { refusal: RefusalCode } | { refusal?: undefined }
 
 type Deps = ChannelDeps & { proofs: ChannelProofs }

@@ -15,8 +15,8 @@ import { levelOf } from './shown-here.ts'
 const mostBindings = 10
 
 /**
- * Whether a sign-in may bind a channel: it is as strong as a change of authenticators asks for, and at least of the level that the
- * channel will give (DESIGN 1.6).
+ * Whether a sign-in may bind a channel (DESIGN 1.6). It is as strong as a change of authenticators needs.
+ * Its level is at least the one that the channel will give.
  */
 export const mayBind = (
   channel: Channel,
@@ -62,7 +62,7 @@ export async function bind(
     await notifier.notify(notice, transaction)
     return row
   })
-  // nobody is told of it: the notice would name one person to the other
+  // without a notice: it would name one person to the other
   if (!added) return refuse('taken')
   return undefined
 }

@@ -124,7 +124,7 @@ async function addRow(
 }
 
 /**
- * After a sign-in: stores new ids of this channel, a row for an id that the vendor has begun to send, and the time.
+ * After a sign-in: stores the time, new ids of this channel, and a row for an id of a new kind.
  * A race is lost in silence: the next sign-in stores the same.
  */
 export async function noteUse(

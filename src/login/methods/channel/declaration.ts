@@ -28,7 +28,7 @@ export const channel = {
   notices: {},
   budgets: {
     tickets: {
-      what: 'tickets for sign-in by a mini program, and sign-ins begun at a vendor',
+      what: 'sign-ins by a channel: tickets, and starts at a vendor',
       by: 'network',
       most: 'YIDENG_ADDRESS_TRIES',
       seconds: 600,

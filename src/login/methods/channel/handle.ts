@@ -8,8 +8,8 @@ const aad = 'channel-handle'
 const longest = 400
 
 /**
- * The handle of a running login on its page, which a native page of a mini program hands in (channels.md 2). It is sealed: nobody makes
- * one from the address of a login, and a look at a page stores nothing. Each page has another one.
+ * The handle of a running login on its page. A native page of a mini program hands it in (channels.md 2). It is sealed: the address of a
+ * login is not enough to make one, and a look at a page stores nothing. Each page has another one.
  */
 export interface Handles {
   make(channel: string, attempt: string): string

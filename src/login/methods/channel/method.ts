@@ -1,6 +1,6 @@
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost } from '../../method.ts'
-import { isMiniProgram } from '../../../channels/channels.ts'
+import { isAlipay, isMiniProgram } from '../../../channels/channels.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { pathOf } from '../../attempt.ts'
 import { name, vendorOf } from './channel-deps.ts'
@@ -31,9 +31,10 @@ export const createMethod: CreateMethod = (services) => {
   }
   return {
     name,
-    offered: (attempt, ctx) => shownHere(list, ctx, attempt).length > 0,
-    // the account that nobody has bound needs another way first
-    here: async (ctx, attempt) => isOwnApp(ctx) && (await deps.proofs.read(attempt.id)) === undefined,
+    // an account without a binding needs another way first
+    offered: async (attempt, ctx) =>
+      shownHere(list, ctx, attempt).length > 0 && (await deps.proofs.read(attempt.id)) === undefined,
+    here: isOwnApp,
     async part(ctx, attempt) {
       const shown = shownHere(list, ctx, attempt)
       // a form may lead only where the policy of its page says
@@ -55,7 +56,7 @@ export const createMethod: CreateMethod = (services) => {
       const proof = await deps.proofs.read(attempt.id)
       const channel = proof && channels.client(proof.channel)?.channel
       return channel && mayUse(channel, attempt)
-        ? { key: `channel.unbound_${vendorOf(channel)}`, values: { name: channel.name } }
+        ? { name, channel: channel.name, alipay: isAlipay(channel.kind) }
         : undefined
     },
     routes(router, host) {

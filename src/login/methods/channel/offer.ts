@@ -1,4 +1,4 @@
-import type { Channel } from '../../../channels/channels.ts'
+import { isAlipay, type Channel } from '../../../channels/channels.ts'
 import { showPage, requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
@@ -6,7 +6,7 @@ import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../../method.ts'
 import { bind, mayBind } from './bind.ts'
 import { findBinding } from './bindings.ts'
-import { name, vendorOf, type ChannelDeps } from './channel-deps.ts'
+import { name, type ChannelDeps } from './channel-deps.ts'
 import type { ChannelProof, ChannelProofs } from './proofs.ts'
 
 type Deps = ChannelDeps & { proofs: ChannelProofs }
@@ -39,7 +39,7 @@ function show(ctx: RouterContext, attempt: Attempt, channel: Channel | undefined
   showPage(ctx, 'channel/offer', {
     action: pathOf(attempt, `${name}/answer`),
     channel: channel?.name ?? '',
-    vendor: channel ? vendorOf(channel) : '',
+    alipay: channel !== undefined && isAlipay(channel.kind),
     csrf: requestOf(ctx).csrf(),
   })
 }
@@ -51,7 +51,7 @@ export function answerRoute(router: Router, host: LoginHost, deps: Deps): void {
     assertQuestion(attempt, 'offer')
     const { decision } = requestOf(ctx).form
     if (decision !== 'bind' && decision !== 'later') throw new Refusal('bad_request', 'no decision')
-    // the proof counts once, whatever the answer
+    // the proof counts once, for any answer
     const proof = await deps.proofs.take(loginOf(attempt))
     if (decision === 'bind' && proof) await bindProof(deps, ctx, attempt, proof)
     await host.offered(ctx)

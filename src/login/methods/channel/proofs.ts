@@ -20,7 +20,7 @@ const proof = z.object({
   at: z.number(),
 })
 
-/** A vendor's account that took part in a running login and that nobody has bound. */
+/** A vendor's account that took part in a running login and has no binding. */
 export type ChannelProof = z.infer<typeof proof>
 
 /** By login: a login belongs to one browser, and so does the proof. */

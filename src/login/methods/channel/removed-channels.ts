@@ -13,8 +13,8 @@ const pageSize = 200
 const ids = z.array(z.string())
 
 /**
- * Ends the sessions of channels that the file of YIDENG_CHANNELS has no more: those that began by one, and those that a phone in such a
- * session approved. Their tickets and states are refused at once, for no channel has their id. May be repeated.
+ * Ends the sessions of channels that are gone from the file of YIDENG_CHANNELS: those that began by one, and those that a phone in such
+ * a session approved. Their tickets and states are refused at once, for no channel has their id. May be repeated.
  */
 export async function endRemovedChannels(deps: Deps): Promise<void> {
   const { database, channels } = deps

@@ -40,8 +40,7 @@ export const channelLimit = (deps: ChannelDeps) =>
   perNetwork(deps, { name: 'channel-network', most: deps.settings.limits.addressTries, seconds: windowSeconds })
 
 /**
- * POST /api/channel/<id>/ticket: the native page of a mini program hands in WeChat's or Alipay's code with the handle of the page
- * (channels.md 2). Nothing here asks who is bound, so the answer and its time are the same for all.
+ * POST /api/channel/<id>/ticket: a native page hands in the code of its vendor with the handle of our page (channels.md 2). Nothing here asks who is bound, so the answer and its time are the same for all.
  */
 export function ticketRoute(router: Router, deps: TicketDeps): void {
   const { channels, handles, tickets, artifacts, clock } = deps
@@ -69,7 +68,7 @@ export function ticketRoute(router: Router, deps: TicketDeps): void {
 /** @throws Refusal `bad_request`, and those of `readJson` */
 async function read(ctx: RouterContext): Promise<z.infer<typeof asked>> {
   const parsed = asked.safeParse(await readJson(ctx, mostBytes))
-  // the message of zod could hold what was sent
+  // the message of zod could hold the code
   if (!parsed.success) throw new Refusal('bad_request', 'code and handle are asked for')
   return parsed.data
 }

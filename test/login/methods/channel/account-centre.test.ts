@@ -31,8 +31,19 @@ const bindingOf = async (visitor: Visitor) =>
 describe('a session by a channel alone', () => {
   const pages = ['passkey/add', 'whole', 'data', 'details/correct']
   const acts = [
-    ...['recovery', 'recovery/renew', 'closing', 'helpers', 'invitations/open', 'organisations', 'phone', 'password'],
-    ...['passkey/add/options', 'ways/password/on', 'channel/add', 'data', 'details/correct'],
+    'recovery',
+    'recovery/renew',
+    'closing',
+    'helpers',
+    'invitations/open',
+    'organisations',
+    'phone',
+    'password',
+    'passkey/add/options',
+    'ways/password/on',
+    'channel/add',
+    'data',
+    'details/correct',
   ]
 
   it('changes no way to sign in, recovery, phone or mandate, sees no whole data, and closes nothing', async () => {
@@ -229,7 +240,7 @@ describe('the level', () => {
   })
 })
 
-describe('what ends it', () => {
+describe('a session by a channel ends by', () => {
   const isIn = async (visitor: Visitor) => (await visitor.get('/account')).url.pathname === '/account'
   const signsIn = async (user: ReturnType<Setting['user']>) => {
     const mine = await all.begin()

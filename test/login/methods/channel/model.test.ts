@@ -9,9 +9,9 @@ import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
 import type { Page, Visitor } from '../../../setup/visitor.ts'
 
 /**
- * Two people, each with a browser and a WeChat of their own. Each types only the own password, in the own browser, and binds whenever asked.
- * Everything that has an address may be opened in any browser: tickets, callbacks, pages of the vendor. What one's own WeChat says of the
- * other's login comes back to the own phone alone, for that is where a link of the other leads.
+ * Two people, each with a browser and a WeChat of their own. Each types only the own password, in the own browser, and binds where asked.
+ * Each address may be opened in both browsers: tickets, callbacks, pages of the vendor. One thing stays on its phone: a ticket for the
+ * login of the other, which a link asked for.
  */
 let all: Setting
 let portal: TestPortal
@@ -41,7 +41,7 @@ const action = fc.oneof(
 )
 const otherOf = (by: Who): Who => (by === 0 ? 1 : 0)
 
-/** What leads on, and what an attacker tries first, so that the model sees the end as well as the middle. */
+/** Steps that lead on, and those of an attacker: the model sees the end as well as the middle. */
 const bind = (by: Who): Action[] => [
   { kind: 'begin', by, app: 'wechatMini' },
   { kind: 'ask', by, of: by, id: 'mini' },
@@ -54,7 +54,7 @@ const agree = (by: Who): Action[] => [
   { kind: 'start', by },
   { kind: 'agree', by, which: 0 },
 ]
-const ticket = (by: Who, of: Who): Action[] => [
+const ticketOf = (by: Who, of: Who): Action[] => [
   { kind: 'begin', by, app: 'wechatMini' },
   { kind: 'begin', by: otherOf(by), app: 'wechatMini' },
   { kind: 'ask', by, of, id: 'mini' },
@@ -65,12 +65,17 @@ const likely = who.chain((by) =>
     bind(by),
     [...agree(by), { kind: 'callback', by, which: 0 }],
     // an address that leaked, in the other browser
-    [...bind(by), ...ticket(by, by), ...enter(otherOf(by), otherOf(by))],
-    [...bind(by), ...ticket(by, by), ...enter(otherOf(by), by)],
+    [...bind(by), ...ticketOf(by, by), ...enter(otherOf(by), otherOf(by))],
+    [...bind(by), ...ticketOf(by, by), ...enter(otherOf(by), by)],
     [...bind(by), ...agree(by), { kind: 'callback', by: otherOf(by), which: 0 }],
     // the handle of the other, by a link
-    [...bind(by), ...ticket(by, otherOf(by)), ...enter(by, otherOf(by))],
-    [...ticket(by, otherOf(by)), ...enter(by, by), { kind: 'password', by }, { kind: 'answer', by, decision: 'bind' }],
+    [...bind(by), ...ticketOf(by, otherOf(by)), ...enter(by, otherOf(by))],
+    [
+      ...ticketOf(by, otherOf(by)),
+      ...enter(by, by),
+      { kind: 'password', by },
+      { kind: 'answer', by, decision: 'bind' },
+    ],
   ),
 )
 const history = fc
@@ -193,7 +198,7 @@ async function world() {
 
   return {
     act: (one: Action) => (acts[one.kind] as (given: Action) => Promise<void>)(one),
-    /** Each browser has a session of its person or none, and each WeChat is bound to its person or to nobody. */
+    /** A session is of the browser's person, and a binding of the owner of the WeChat. */
     async check() {
       for (const by of [0, 1] as const) {
         const { login, person, user } = sides[by]

@@ -93,7 +93,7 @@ describe('the callback refuses', () => {
     await bound(victim, person)
     const [mine, theirs] = [await login(), await login()]
     const [own, foreign] = [await all.atVendor(mine, thief), await all.atVendor(theirs, victim)]
-    // whoever has both in one browser gets in as the user of the code that came, and each code counts once
+    // each code counts once
     await theirs.visitor.get(foreign)
     own.searchParams.set('code', foreign.searchParams.get('code') ?? '')
     const page = await mine.visitor.get(own)
@@ -138,7 +138,7 @@ describe('the callback refuses', () => {
     expect(page.html).toContain('name="password"')
   })
 
-  it('nobody who went back at the page of the vendor', async () => {
+  it('no one who went back at the page of the vendor, but leads to the other ways', async () => {
     const mine = await login()
     const back = await all.atVendor(mine, all.user())
     back.searchParams.delete('code')
