@@ -7,6 +7,7 @@ import { createLimits } from '../guards/limits.ts'
 import { nativePageLimit } from '../guards/native-pages.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { forProgram, readProgramDocument } from '../pages/program-answers.ts'
+import { idOf } from '../pages/redirect.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
@@ -37,12 +38,12 @@ export function phoneFromChannelRoutes(router: Router, deps: PhoneFromChannelDep
   const limits = createLimits(deps.artifacts, deps.clock)
   const networks = nativePageLimit(deps, deps.addressTries)
 
-  router.post('/api/channel/:channel/phone', (ctx) =>
+  router.post('/api/channel/:id/phone', (ctx) =>
     forProgram(ctx, async () => {
       ctx.set('cache-control', 'no-store')
       await networks.spend(requestOf(ctx))
       const { code: phoneCode, login, handle } = await readProgramDocument(ctx, asked)
-      const id = String(ctx['params']['channel'])
+      const id = idOf(ctx)
       const client = channels.client(id)
       if (!client?.phoneOf) throw new Refusal('not_found', 'no channel that knows numbers')
       const wanted = phoneTickets.open(id, handle)

@@ -3,7 +3,6 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import type { Services } from '../../src/services.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../setup/channel-vendors.ts'
-import { runNativePage } from '../setup/native-page.ts'
 import { password, residentId } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
@@ -120,16 +119,6 @@ describe('registration in a mini program', () => {
     expect(await proofOf(person)).toBeDefined()
     const rows = await services.database.selectFrom('phone_proofs').select('how').where('how', '=', 'wechat').execute()
     expect(rows).toHaveLength(1)
-  })
-
-  it('works with the native page of the example; a person who does not agree comes back', async () => {
-    const person = await newcomer()
-    const { visitor, asked } = await atPhone(person)
-    const given = { issuer: server.issuer, channel: 'yss', handle: handleOf(asked) }
-    const login = () => vendors.loginCode(person.user)
-    expect(await runNativePage('phone', { ...given, login: login() })).toBeUndefined()
-    const address = await runNativePage('phone', { ...given, login: login() }, vendors.phoneCode(person.user))
-    expect((await visitor.get(address ?? '')).html).toContain('name="password"')
   })
 
   it('is shown in the web view of that mini program alone', async () => {

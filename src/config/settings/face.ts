@@ -15,7 +15,7 @@ const verifiersOf = <Name extends string>(names: readonly Name[], error: string)
     .transform((value) => (value.trim() === 'none' ? [] : value.split(',').map((name) => name.trim())))
     .pipe(z.array(z.enum(names, { error })))
 
-const verifiers = verifiersOf(faceVerifiers, `must be a list of ${faceVerifiers.join(', ')}, none`)
+const verifiers = verifiersOf(faceVerifiers, `must be a list of ${[...faceVerifiers, 'none'].join(', ')}`)
 
 /** A vendor needs the name first, so its page would show that the account exists. */
 const localOnly = verifiersOf(['local'], 'must be local or none')

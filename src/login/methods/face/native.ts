@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { identified, refusalOf } from '../../../channels/identified.ts'
 import { nativePageLimit } from '../../../guards/native-pages.ts'
 import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
+import { idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
@@ -21,12 +22,12 @@ const asked = z.strictObject({ code: z.string().min(1).max(256), handle: z.strin
 export function nativeRoutes(router: Router, deps: CheckDeps): void {
   const networks = nativePageLimit(deps, deps.settings.limits.addressTries)
 
-  router.post('/api/channel/:channel/face', (ctx) =>
+  router.post('/api/channel/:id/face', (ctx) =>
     forProgram(ctx, async () => {
       ctx.set('cache-control', 'no-store')
       await networks.spend(requestOf(ctx))
       const { code, handle } = await readProgramDocument(ctx, asked)
-      const { id, check, client } = await findAsked(deps, String(ctx['params']['channel']), handle)
+      const { id, check, client } = await findAsked(deps, idOf(ctx), handle)
       const { openid } = (await identified(client, code)).ids
       if (openid === undefined) throw refusalOf('channel_misconfigured')
       ctx.body = await openAtPhone(deps, ctx, { id, check, openid })
