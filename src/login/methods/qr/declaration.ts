@@ -30,7 +30,7 @@ export const qr = {
     qrScans: { what: 'looks and claims', by: 'network', most: 600, seconds: 600, in: 'store' },
   },
   endpoints: {
-    '/api/channel/:channel/scan': ['requests', 'qrScans'],
+    '/api/channel/:id/scan': ['requests', 'qrScans'],
     '/api/qr': ['requests', 'qrScans'],
     '/login/:attempt/qr/start': ['requests', 'qrStarts'],
     '/q': ['requests', 'qrScans'],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ChannelFailure } from '../../../channels/channel-client.ts'
 import { isMiniProgram } from '../../../channels/channels.ts'
+import { idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal, type RefusalCode } from '../../../refusal/refusal.ts'
 import type { Router } from '../../method.ts'
@@ -31,9 +32,9 @@ export function miniProgramRoutes(router: Router, deps: PhoneDeps): void {
   if (!channels.list.some(({ kind }) => isMiniProgram(kind))) return
   const prefix = `${settings.issuer}/q/`
 
-  router.post('/api/channel/:channel/scan', (ctx) =>
+  router.post('/api/channel/:id/scan', (ctx) =>
     refusedAsJson(ctx, async () => {
-      const client = channels.client(String(ctx['params']['channel']))
+      const client = channels.client(idOf(ctx))
       if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
       const { frame, code } = await readProgram(ctx, scanned)
       if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'a QR code of another service')
