@@ -18,6 +18,13 @@
     target.addEventListener(event, begin, { once: true })
   }
 
+  function load(address) {
+    const script = document.createElement('script')
+    Object.assign(script, { nonce, src: address })
+    document.head.append(script)
+    return script
+  }
+
   const vendors = {
     wechat(url, failed) {
       // two names for one thing, by the version of WeChat
@@ -28,12 +35,8 @@
     },
     alipay(url, failed) {
       const open = () => (window.my?.navigateTo ? my.navigateTo({ url, fail: failed }) : failed())
-      if (window.my?.navigateTo) return open()
-      const script = document.createElement('script')
-      whenTold(script, 'load', open, failed)
-      script.nonce = nonce
-      script.src = alipayBridge
-      document.head.append(script)
+      if (window.my?.navigateTo) open()
+      else whenTold(load(alipayBridge), 'load', open, failed)
     },
   }
 

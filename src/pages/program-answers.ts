@@ -11,12 +11,14 @@ const usualBytes = 2048
 /** Reads a document of a program. @throws Refusal `bad_request`, and those of `readJson` */
 export async function readProgramDocument<T>(ctx: Context, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(await readJson(ctx, usualBytes))
-  if (!parsed.success) throw new Refusal('bad_request', parsed.error.message)
+  // the message of zod could hold what was sent, and codes are secrets
+  if (!parsed.success) throw new Refusal('bad_request', parsed.error.issues.map(({ path }) => path.join('.')).join(', '))
   return parsed.data
 }
 
-/** Runs an act of a program; a refusal becomes JSON with its code, for a program shows no page. */
+/** Runs an act of a program; a refusal becomes JSON with its code, for a program shows no page. No cache keeps the answer. */
 export async function forProgram(ctx: Context, act: () => Promise<void>): Promise<void> {
+  ctx.set('cache-control', 'no-store')
   try {
     await act()
   } catch (error) {

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { isMiniProgram } from '../../../channels/channels.ts'
 import { perNetwork } from '../../../guards/network-limit.ts'
 import { createLimits } from '../../../guards/limits.ts'
-import { readJson } from '../../../pages/bodies.ts'
-import { expected } from '../../../pages/reference.ts'
+import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
 import { idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -19,7 +18,6 @@ import { mayUse } from './shown-here.ts'
 
 /** Seconds that a ticket counts: the native page opens its web view at once. */
 const ticketSeconds = 60
-const mostBytes = 2048
 /** Tickets of one running login: the person may go back and try again. */
 const mostOfLogin = 10
 const windowSeconds = 600
@@ -48,11 +46,11 @@ export function ticketRoute(router: Router, deps: TicketDeps): void {
   const limits = createLimits(artifacts, clock)
 
   router.post('/api/channel/:id/ticket', (ctx) =>
-    forNativePage(ctx, async () => {
+    forProgram(ctx, async () => {
       await networks.spend(requestOf(ctx))
       const client = channels.client(idOf(ctx))
       if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
-      const { code, handle } = await read(ctx)
+      const { code, handle } = await readProgramDocument(ctx, asked)
       const attempt = handles.read(client.channel.id, handle)
       if (attempt === undefined) throw new Refusal('channel_expired', 'no handle of a running login')
       await limits.spend({ name: 'channel-login', most: mostOfLogin, seconds: windowSeconds }, hashId(attempt))
@@ -63,28 +61,6 @@ export function ticketRoute(router: Router, deps: TicketDeps): void {
       ctx.body = { ticket: secret, expires_in: ticketSeconds }
     }),
   )
-}
-
-/** @throws Refusal `bad_request`, and those of `readJson` */
-async function read(ctx: RouterContext): Promise<z.infer<typeof asked>> {
-  const parsed = asked.safeParse(await readJson(ctx, mostBytes))
-  // the message of zod could hold the code
-  if (!parsed.success) throw new Refusal('bad_request', 'code and handle are asked for')
-  return parsed.data
-}
-
-/** A refusal becomes JSON with its code: a native page shows no page of ours. */
-async function forNativePage(ctx: RouterContext, act: () => Promise<void>): Promise<void> {
-  ctx.set('cache-control', 'no-store')
-  try {
-    await act()
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error
-    const { code, status, retryAfter } = error
-    ctx.status = status
-    if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
-    ctx.body = { error: code, reference: requestOf(ctx).refer({ code, status, ...expected(error) }) }
-  }
 }
 
 /**
