@@ -3,6 +3,7 @@ import { createAdministrators } from './accounts/administrators.ts'
 import { createApprovals } from './accounts/approvals.ts'
 import { createAuthenticators } from './accounts/authenticators.ts'
 import { createClosing } from './accounts/closing.ts'
+import { createMerging } from './accounts/merging.ts'
 import { createConsents } from './accounts/consents.ts'
 import { createDevices } from './accounts/devices.ts'
 import { createFaceConsents } from './accounts/identity-proofing/face-consents.ts'
@@ -16,11 +17,12 @@ import { createRepresentations } from './accounts/mandates/representations.ts'
 import { createMethodLocks } from './accounts/method-locks.ts'
 import { createNaturalPersons } from './accounts/natural-persons.ts'
 import { createNotifier } from './accounts/notices.ts'
-import { openBreachedPasswords, type BreachedPasswords } from './accounts/passwords/breached.ts'
+import { openBreachedPasswordsOf, type BreachedPasswords } from './accounts/passwords/breached.ts'
 import { createRepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns } from './accounts/sign-in-endings.ts'
 import { createPersonLookups } from './accounts/person-lookups.ts'
 import { createSupersede } from './accounts/superseding.ts'
+import { createUpstreamLinks } from './accounts/upstream-links.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
 import type { Sums } from './audit/sums.ts'
@@ -29,15 +31,13 @@ import { createChannels } from './channels/open-channels.ts'
 import { createInbox } from './channels/senders/inbox.ts'
 import { createClients } from './clients/clients.ts'
 import type { Clock } from './config/clock.ts'
-import { SettingsError, type Settings } from './config/settings.ts'
+import type { Settings } from './config/settings.ts'
 import { createChannelFetch } from './guards/channel-fetch.ts'
-import { openPhones } from './guards/open-phones.ts'
-import { openCookieKeys } from './keys/cookie-keys.ts'
+import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
+import { openKeyFiles } from './keys/open-key-files.ts'
 import { createRowSeal } from './keys/row-seal.ts'
-import { shareKeys } from './keys/shared-keys.ts'
-import { openSigningKeys } from './keys/signing-keys.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
 import { createFaceReferences } from './proofing/face/references.ts'
@@ -53,6 +53,7 @@ export type Services = Awaited<ReturnType<typeof createServices>>
 interface ServiceOptions {
   /** Called for each act, to count it. */
   seen?: (event: AuditEvent) => void
+  texts?: TextOptions
   sums?: Sums
   /** Called for each query, to trace it. */
   queried?: Queried | undefined
@@ -107,7 +108,7 @@ async function createServices(opening: Opening) {
   const migrated = await migrate(database)
   const dataKeys = await openDataKeysOf(database, settings.keysDir)
   await markDemo(database, settings)
-  const keyFiles = await openKeyFiles(opening, dataKeys)
+  const keyFiles = await openKeyFiles(opening, dataKeys.cipher)
   const base = { settings, clock, database, migrated, dataKeys, breached, close, ...keyFiles }
   const audit = createAuditLog({
     database,
@@ -141,6 +142,7 @@ async function createServices(opening: Opening) {
     ...faces,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
+    upstreamLinks: createUpstreamLinks({ database, cipher, blindIndex, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     recovery: createRecovery({
       database,
@@ -156,35 +158,12 @@ async function createServices(opening: Opening) {
       clock,
       times,
     }),
+    merging: createMerging({ database, endSignIns, notifier, audit, publish, clock }),
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
     clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
     administrators: createAdministrators({ database, audit, clock }),
     personLookups: createPersonLookups({ database, persons: people.persons, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
-  }
-}
-
-/** Key files that the machines of one PostgreSQL share. */
-async function openKeyFiles({ settings, clock, database, events }: Opening, { cipher }: DataKeys) {
-  const { databaseUrl, keysDir } = settings
-  const share = async () => {
-    if (!databaseUrl) return
-    if (await shareKeys({ database, cipher, directory: keysDir })) events.publish('keys', 'shared')
-  }
-  // the first machine must have keys to share
-  if (databaseUrl) {
-    openSigningKeys(keysDir, clock)
-    openCookieKeys(keysDir)
-  }
-  await share()
-  return {
-    /** Compares the key files with those of the other machines on this store (keys/shared-keys.ts). */
-    shareKeys: share,
-    /** Publishes that key files of this machine changed: all server processes read them again. */
-    async keysChanged() {
-      await share()
-      events.publish('keys', 'changed')
-    },
   }
 }
 
@@ -195,14 +174,14 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
   const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
-  const { unsealed = () => undefined } = options
+  const { unsealed = () => undefined, texts } = options
   const seal = createRowSeal(cipher)
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
   const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
   const notifier = createNotifier(inbox)
-  const phones = openPhones({ settings, database, blindIndex, notifier, audit, clock })
+  const phones = openPhones({ settings, database, blindIndex, notifier, audit, endSignIns, publish, texts, clock })
   const persons = createNaturalPersons({
     database,
     cipher,
@@ -213,7 +192,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
     authenticators,
     endSignIns,
     notifier,
-    publish,
+    publish: events.publish,
     clock,
   })
   const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
@@ -277,7 +256,7 @@ function createFaces(
   const { cipher, blindIndex, lookup } = dataKeys
   const { register, persons, authenticators, notifier, endSignIns } = people
   const { publish } = events
-  const waitSeconds = settings.numberLossWaitSeconds
+  const { numberLossWaitSeconds: waitSeconds } = settings
   const disputes = createNumberDisputes({ database, notifier, audit, waitSeconds, clock })
   const references = createFaceReferences({ database, cipher, blindIndex, clock })
   const supersede = createSupersede({ legalPersons, endSignIns, notifier, audit, clock })
@@ -298,15 +277,5 @@ function createFaces(
       publish,
       clock,
     }),
-  }
-}
-
-/** @throws SettingsError when the file cannot be used */
-async function openBreachedPasswordsOf({ breachedPasswordsFile: file }: Settings): Promise<BreachedPasswords> {
-  try {
-    return await openBreachedPasswords(file)
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new SettingsError(`The setting YIDENG_BREACHED_PASSWORDS=${JSON.stringify(file)} cannot be used: ${why}.`)
   }
 }

@@ -23,7 +23,7 @@ export function authorize(state: VendorState, path: string, query: URLSearchPara
 /** WeChat wants its parameters in one order. */
 function isRight(state: VendorState, path: string, query: URLSearchParams): boolean {
   if (path.startsWith('/oauth2/'))
-    return query.get('app_id') === state.alipayAppid && /^auth_/.test(query.get('scope') ?? '')
+    return query.get('app_id') === state.alipayAppid && (query.get('scope') ?? '').startsWith('auth_')
   const order = 'appid,redirect_uri,response_type,scope,state'
   const known = state.apps.some(({ appid }) => appid === query.get('appid'))
   const scope = path === '/connect/qrconnect' ? /^snsapi_login$/ : /^snsapi_(base|userinfo)$/

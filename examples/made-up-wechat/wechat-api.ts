@@ -85,12 +85,14 @@ export function phoneNumber(asked: Asked): object {
   if (user === 'wrong' || user.phone === undefined) return wechatError(40029)
   if (body['openid'] !== undefined && body['openid'] !== user.openid) return wechatError(40029)
   const [, countryCode = '', purePhoneNumber = ''] = /^\+(86|\d{1,3})(\d+)$/.exec(user.phone) ?? []
-  const phoneNumber = countryCode === '86' ? purePhoneNumber : user.phone
   const watermark = {
     timestamp: Math.floor(state.clock() / 1000),
     appid: fault === 'foreign-watermark' ? 'wxforeign' : appid,
   }
-  return { ...wechatError(0), errmsg: 'ok', phone_info: { phoneNumber, purePhoneNumber, countryCode, watermark } }
+  // the country is left out at home alone
+  const shown = countryCode === '86' ? purePhoneNumber : user.phone
+  const info = { phoneNumber: shown, purePhoneNumber, countryCode, watermark }
+  return { ...wechatError(0), errmsg: 'ok', phone_info: info }
 }
 
 /** `POST /cityservice/face/identify/getverifyid`: binds a face verification to name, number and openid. */

@@ -69,8 +69,10 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
   }
 
   /** Refuses also an account on hold: another person may have recovered it. */
-  async function mayDecide(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
-    const account = await signedInDirectly(ctx, byQr)
+  const mayDecide = async (ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') =>
+    notHeld(ctx, await signedInDirectly(ctx, byQr))
+
+  async function notHeld(ctx: RouterContext, account: AccountContext | undefined) {
     if (!account) return undefined
     const { person, session } = account
     if (!isHeld(person, clock()) || session.amr.includes('user')) return account
@@ -99,6 +101,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     },
 
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
+    mayReduce: async (ctx) => notHeld(ctx, await centre.enter(ctx)),
     mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 

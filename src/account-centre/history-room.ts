@@ -60,8 +60,8 @@ export function historyRoutes(router: AccountRouter, deps: HistoryDeps): void {
     await centre.show(ctx, account, 'account/not-me', { entry })
   })
 
-  // the report of a stranger only makes the account safer: it needs no fresh sign-in
-  router.post(`${room}/:id/not-me`, { back: room, needs: 'sign-in' }, async (ctx, account) => {
+  // the report of a stranger needs no fresh sign-in: it only closes a way, which a stranger in a hold may not
+  router.post(`${room}/:id/not-me`, { back: room, needs: 'reduce' }, async (ctx, account) => {
     const { id } = account.person
     const { details } = await signInOf(audit, ctx, account)
     const [method, signIn] = [text(details['method']), text(details['signIn'])]

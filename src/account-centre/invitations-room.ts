@@ -39,7 +39,7 @@ export function invitationRoutes(router: AccountRouter, deps: InvitationDeps & S
     return { kind: 'decline', values: { principal: offer.principalName }, facts }
   }
 
-  router.lose(`${room}/:id/decline`, { back: room, needs: 'sign-in', ask }, async (ctx, { person }) => {
+  router.lose(`${room}/:id/decline`, { back: room, needs: 'reduce', ask }, async (ctx, { person }) => {
     problemsOf(await mandates.decline(idOf(ctx), person, actorOf(ctx)))
     redirectTo(ctx, `${room}?done=declined`)
   })

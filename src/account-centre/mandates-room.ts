@@ -19,7 +19,7 @@ export function mandateRoutes(router: AccountRouter, deps: MandateDeps): void {
 
   router.lose(
     '/account/mandates/:id/end',
-    { back: organisations, needs: 'sign-in', ask: (ctx, account) => askEnd(deps, ctx, account) },
+    { back: organisations, needs: 'reduce', ask: (ctx, account) => askEnd(deps, ctx, account) },
     (ctx, account) => endMandate(deps, ctx, account),
   )
 

@@ -5,6 +5,7 @@ import type { Devices } from '../accounts/devices.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { UpstreamLinks } from '../accounts/upstream-links.ts'
 import type { Inbox } from '../channels/senders/inbox.ts'
 import { auditEvents } from '../audit/audit-events.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
@@ -15,6 +16,7 @@ export interface MyDataDeps {
   persons: NaturalPersons
   authenticators: Authenticators
   methodLocks: MethodLocks
+  upstreamLinks: Pick<UpstreamLinks, 'of' | 'alias'>
   devices: Devices
   sessions: Sessions
   consents: Consents
@@ -37,6 +39,19 @@ async function everyOne<T>(read: (limit: number, offset: number) => Promise<T[]>
     all.push(...some)
     if (some.length < atOnce) return all
   }
+}
+
+/** Linked accounts of other systems, each with the username there that another account has here. */
+async function upstreamsOf({ upstreamLinks }: MyDataDeps, id: string) {
+  const aliases = new Map((await upstreamLinks.alias(id)).map(({ upstream, alias }) => [upstream, alias]))
+  return (await upstreamLinks.of(id)).map(({ upstream, level, linkedAt, lastUsedAt, opened }) => ({
+    upstream,
+    username: aliases.get(upstream) ?? null,
+    level,
+    imported: opened,
+    linkedAt: moment(linkedAt),
+    lastUsedAt: moment(lastUsedAt),
+  }))
 }
 
 /** Everything stored about a person, except secrets; docs/my-data.md documents the shape. */
@@ -76,6 +91,7 @@ export async function myData(deps: MyDataDeps, person: NaturalPerson) {
       lastUsedAt: moment(lastUsedAt ?? lastBy(kind)),
     })),
     waysOff: (await methodLocks.list(id)).map(({ lockedAt, ...rest }) => ({ ...rest, lockedAt: moment(lockedAt) })),
+    upstreams: await upstreamsOf(deps, id),
     devices: (await devices.list(id)).map(({ browser, firstSeenAt, lastSeenAt }) => ({
       browser,
       firstSeenAt: moment(firstSeenAt),

@@ -35,4 +35,6 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'phone-shared': '/account/phone',
   'phone-recycled': '/account/phone',
   'phone-changed': '/account/history',
+  'account-merged': '/account/portals',
+  'upstream-linked': '/account',
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byText, byWechat } from '../accounts/phone-proofs.ts'
+import { byCarrier, byText, byWechat } from '../accounts/phone-proofs.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { updateArtifact } from '../storage/compare-and-set.ts'
@@ -11,11 +11,11 @@ const schema = z.object({
   /** E.164: the number on record when the change began, and the new one. */
   from: z.string(),
   to: z.string(),
+  /** How the new one is proven; a carrier or WeChat has proven it before the change begins. */
+  how: z.enum([byText, byCarrier, byWechat]),
   /** A right code was typed for it. */
   newProven: z.boolean(),
   oldProven: z.boolean(),
-  /** How the new number is proven. */
-  how: z.enum([byText, byWechat]),
 })
 
 /** A change of the telephone number that one session has begun. */
@@ -27,9 +27,11 @@ export function createPhoneChanges({ artifacts, cipher }: { artifacts: Artifacts
   const seal = (id: string, change: Change) => cipher.seal(JSON.stringify(change), `${kind}:${id}`)
   const open = (id: string, sealed: string) => schema.parse(JSON.parse(cipher.open(sealed, `${kind}:${id}`)))
   return {
-    async begin(session: string, begun: Change) {
+    async begin(session: string, change: Pick<Change, 'from' | 'to' | 'how'>): Promise<Change> {
       const id = idOf(session)
+      const begun = { ...change, newProven: change.how !== byText, oldProven: false }
       await artifacts.put(kind, id, seal(id, begun), { ttl: changeSeconds })
+      return begun
     },
     async read(session: string): Promise<Change | undefined> {
       const id = idOf(session)

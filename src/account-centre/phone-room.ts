@@ -1,11 +1,12 @@
 import { maskPhone } from '../accounts/identifiers/masking.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { byText, byWechat, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byCarrier, byText, byWechat, mayProveMore, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { Channels } from '../channels/channel-client.ts'
 import { phoneChannelIn } from '../channels/phone-channel.ts'
 import type { PhoneTickets } from '../channels/phone-tickets.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import type { OneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { AccountRouter } from '../login/account-router.ts'
@@ -24,6 +25,7 @@ export interface PhoneRoomDeps extends ProveByPhoneDeps {
   phoneCodes: PhoneCodes
   channels: Pick<Channels, 'list'>
   phoneTickets: PhoneTickets
+  oneTapProofs: OneTapProofs
   artifacts: Artifacts
   cipher: FieldCipher
   /** Name of the login, in texts. */
@@ -40,7 +42,7 @@ const change = { back: room, needs: 'change-authenticators' } as const
  * at level 4: neither a password nor a telephone alone may take an account over.
  */
 export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
-  const { persons, phoneCodes, phoneTickets } = deps
+  const { persons, phoneCodes, phoneProofs, phoneTickets } = deps
   const changes = createPhoneChanges(deps)
   const codeFor = (ctx: RouterContext, { session }: AccountContext, phone: string) => ({
     purpose: 'bind' as const,
@@ -64,10 +66,12 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     const problem = (code: string) => show(deps, ctx, account, 'number', { problem: { code }, typed })
     if (!parsed.ok) return problem(typed ? 'malformed' : 'missing')
     if (!phoneCodes.reaches(parsed.phone)) return problem('country')
+    const numbers = { from: persons.open(account.person, 'phone'), to: parsed.phone }
+    if (await deps.oneTapProofs.proves(ctx, parsed.phone))
+      return goOn(ctx, account, await changes.begin(account.session.uid, { ...numbers, how: byCarrier }))
     const wait = await send(ctx, account, parsed.phone)
     if (wait) return show(deps, ctx, account, 'number', { problem: waitProblem(ctx, wait), typed })
-    const from = persons.open(account.person, 'phone')
-    await changes.begin(account.session.uid, { ...unproven, from, to: parsed.phone, how: byText })
+    await changes.begin(account.session.uid, { ...numbers, how: byText })
     return redirectTo(ctx, `${room}/code`)
   })
 
@@ -77,9 +81,7 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     const to = await phoneTickets.take(String(ctx.query['t']), holderOf(account))
     if (to === undefined) return show(deps, ctx, account, 'number', { problem: { code: 'number_late' } })
     const from = persons.open(account.person, 'phone')
-    const begun = { from, to, newProven: true, oldProven: false, how: byWechat }
-    await changes.begin(account.session.uid, begun)
-    return goOn(ctx, account, begun)
+    return goOn(ctx, account, await changes.begin(account.session.uid, { from, to, how: byWechat }))
   })
 
   /** Runs a step of a change that this session has begun. */
@@ -100,9 +102,10 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   router.get(
     `${room}/code`,
     'change-authenticators',
-    inChange((ctx, account, begun) => {
+    inChange(async (ctx, account, begun) => {
       const { stage, phone } = asked(begun)
-      return show(deps, ctx, account, stage, { phone })
+      const failed = await phoneCodes.failed(codeFor(ctx, account, phone))
+      return show(deps, ctx, account, stage, { phone, failed })
     }),
   )
 
@@ -144,26 +147,27 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
   async function finish(ctx: RouterContext, account: AccountContext, { from, to, how }: Change) {
     const { person, session } = account
     await changes.end(session.uid)
+    // asked before the new proof: the number on record may be another subscriber's since the one before
+    const hands = await phoneProofs.checkHands({ personId: person.id, phone: to })
     const result = await persons.changePhone(person.id, { from, to, how }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
-    await proveByPhone(deps, ctx, person.id, to)
+    if (mayProveMore(hands)) await proveByPhone(deps, ctx, person.id, to)
     if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
     return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
   }
 }
 
-const unproven = { newProven: false, oldProven: false }
-
 /** The session that a native page's number is for. */
 const holderOf = ({ session }: AccountContext) => `session ${session.uid}`
 
 async function show(
-  { centre, persons, phoneProofs, phoneCodes, phoneTickets, channels }: PhoneRoomDeps,
+  { centre, persons, phoneProofs, phoneCodes, phoneTickets, channels, oneTapProofs }: PhoneRoomDeps,
   ctx: RouterContext,
   account: AccountContext,
   stage: 'number' | 'new' | 'old',
-  { problem, typed = '', phone = '' }: { problem?: TextProblem; typed?: string; phone?: string } = {},
+  about: { problem?: TextProblem; typed?: string; phone?: string; failed?: boolean } = {},
 ): Promise<void> {
+  const { problem, typed = '', phone = '', failed = false } = about
   const present = persons.open(account.person, 'phone')
   const proof = await phoneProofs.find({ personId: account.person.id, phone: present })
   const channel = phoneChannelIn(channels.list, { userAgent: ctx.get('user-agent'), clientId: undefined })
@@ -176,8 +180,10 @@ async function show(
     proven: proof !== undefined,
     // the whole number is the person's own, typed a moment ago
     phone: maskPhone(phone),
+    failed,
     typed,
     texts: phoneCodes.reaches(present) || phoneCodes.enabled,
+    oneTap: oneTapProofs.enabled,
     reached: phone === '' || phoneCodes.reaches(phone),
     done: doneOf(ctx, ['changed', 'proven']),
     problem: problem && { minutes: 0, ...problem },

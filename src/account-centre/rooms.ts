@@ -5,6 +5,7 @@ import { helperRoutes } from './helpers-room.ts'
 import { historyRoutes, type HistoryDeps } from './history-room.ts'
 import { invitationRoutes } from './invitations-room.ts'
 import { mandateRoutes } from './mandates-room.ts'
+import { mergingRoutes, type MergingRoomDeps } from './merging-room.ts'
 import type { MenuPage } from './menu.ts'
 import { noticesRoutes, type NoticesDeps } from './notices-room.ts'
 import type { OrganisationDeps } from './organisation.ts'
@@ -22,6 +23,7 @@ import { signInMethodsRoutes, type SignInMethodsDeps } from './sign-in-methods-r
 export type RoomDeps = ClosingDeps &
   DataDeps &
   HistoryDeps &
+  MergingRoomDeps &
   NoticesDeps &
   OrganisationDeps &
   OverviewDeps &
@@ -71,6 +73,7 @@ export const rooms: readonly Room[] = [
   },
   { name: 'record', routes: recordRoutes, menu: { path: '/account/details', group: 'details', icon: 'id' } },
   { name: 'phone', routes: phoneRoutes },
+  { name: 'merging', routes: mergingRoutes },
   { name: 'data', routes: dataRoutes, menu: { path: '/account/data', group: 'details', icon: 'download' } },
   { name: 'closing', routes: closingRoutes, menu: { path: '/account/closing', group: 'details', icon: 'bin' } },
 ]

@@ -11,7 +11,7 @@ export interface SignInMethodsDeps {
 }
 
 const room = '/account/ways'
-const route = { back: room, needs: 'sign-in' } as const
+const route = { back: room, needs: 'reduce' } as const
 const done = ['off', 'on', 'not_me', 'not_me_last']
 
 /** Ways to sign in: one row for each login method, with a switch. */
@@ -69,7 +69,7 @@ export function signInMethodsRoutes(router: AccountRouter, { centre, methodSwitc
     ask: async (ctx: RouterContext, { person }: AccountContext) =>
       questionOf('stranger', ctx, await wayOf(ctx, person.id)),
   }
-  // the report of a stranger only makes the account safer: it needs no fresh sign-in
+  // the report of a stranger needs no fresh sign-in: it only closes a way, which a stranger in a hold may not
   router.lose(`${room}/:id/not-me`, stranger, async (ctx, { person }) => {
     const { name } = await wayOf(ctx, person.id)
     const locked = await methodSwitches.notMe(ctx, person.id, { method: name }, undefined)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../config/clock.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
-import { fromRow, isSealed, sealOf, type Authenticator, type AuthenticatorRow } from './authenticators/row.ts'
+import { fromRow, isSealed, newRow, sealOf, type Authenticator, type AuthenticatorRow } from './authenticators/row.ts'
 
 export type { Authenticator } from './authenticators/row.ts'
 
@@ -119,19 +119,10 @@ async function add(
   within: Database,
   { id = randomUUID(), personId, kind, lookupKey, data }: NewAuthenticator & { personId: string },
 ): Promise<Authenticator | undefined> {
-  const row = {
-    id,
-    person_id: personId,
-    kind,
-    lookup_key: lookupKey ?? null,
-    data,
-    created_at: clock(),
-    last_used_at: null,
-    held_at: null,
-  }
+  const row = newRow(seal, { id, personId, kind, lookupKey, data, createdAt: clock() })
   const added = await within
     .insertInto('authenticators')
-    .values({ ...row, mac: sealOf(seal, row) })
+    .values(row)
     .onConflict((conflict) => conflict.columns(['kind', 'lookup_key']).doNothing())
     .returningAll()
     .executeTakeFirst()

@@ -1,5 +1,6 @@
 import { compileOnce, type DatabaseTransaction } from '../storage/database.ts'
 import type { IdentifierReading } from './identifiers/identify.ts'
+import { markPossessionAsked } from './natural-persons/possession-asked.ts'
 import { countOldProofs, endOldProofs } from './natural-persons/end-old-proofs.ts'
 import { correctPerson, type Corrected, type CorrectedBy, type Correction } from './natural-persons/correct.ts'
 import { endAllSignIns } from './natural-persons/end-all-sign-ins.ts'
@@ -43,6 +44,8 @@ export interface NaturalPersons {
   countOldProofs(): Promise<number>
   /** Lets at most a hundred of them fall to level 2, and returns how many. */
   endOldProofs(): Promise<number>
+  /** Marks that the person was asked once to show a possession; false where they were before. */
+  markPossessionAsked(id: string): Promise<boolean>
   /** Another telephone number, or the proof of the present one; see change-phone.ts. */
   changePhone(id: string, change: PhoneChange, by: Actor): ReturnType<typeof changePhone>
   /** Undefined where there is no such account, or it is closed. */
@@ -84,6 +87,7 @@ export function createNaturalPersons(deps: NaturalPersonsDeps): NaturalPersons {
     reveal: ({ row }) => openPersonalData(cipher, row),
     proof: (id, by, claim) => proofIdentity(deps, id, by, claim),
     countOldProofs: () => countOldProofs(database),
+    markPossessionAsked: (id) => markPossessionAsked(deps, id),
     endOldProofs: () => endOldProofs(deps),
     changePhone: (id, change, by) => changePhone(deps, id, change, by),
     setStatus: (id, status, by) => setPersonStatus(deps, id, status, by),

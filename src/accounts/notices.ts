@@ -34,6 +34,8 @@ const kinds = [
   'phone-shared',
   'phone-recycled',
   'phone-changed',
+  'account-merged',
+  'upstream-linked',
 ] as const
 
 export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>

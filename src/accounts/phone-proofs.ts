@@ -2,13 +2,15 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
-import type { RecycledNumbers } from '../proofing/recycled-numbers.ts'
+import type { Hands, RecycledNumbers } from '../proofing/recycled-numbers.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
-import { byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
+import type { Publish } from '../storage/events.ts'
+import { byCarrier, byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
 import type { Actor } from './natural-persons/natural-person.ts'
 import type { Notifier } from './notices.ts'
+import type { EndSignIns } from './sign-in-endings.ts'
 
-export { byText, byWechat }
+export { byCarrier, byText, byWechat }
 
 /** How a person has proven a number: a code, the carrier, a channel, a clerk, or a register. */
 export type ProvenHow = PhoneTables['phone_proofs']['how']
@@ -46,11 +48,17 @@ export interface PhoneProofs {
   /** The person has another number: the proofs of this one end. */
   giveUp(within: DatabaseTransaction, numbered: Numbered): Promise<void>
   /**
-   * Asks whether the number has another subscriber since its newest proof. If so, all proofs of it end and their persons are told.
-   * `unknown` where no vendor answers.
+   * Asks whether the number has another subscriber since this person's newest proof. If so, that proof ends, and so do older ones
+   * of other persons, with all their sign-ins: any of these may be the new subscriber's. Each is told.
    */
-  checkHands(phone: string): Promise<'same' | 'changed' | 'unknown'>
+  checkHands(numbered: Numbered): Promise<Hands>
 }
+
+/**
+ * Whether the number may prove more than a sign-in: recover the account, or raise its level. It may not while a vendor of the settings
+ * does not answer. Without a vendor, only the age of a proof protects the next subscriber.
+ */
+export const mayProveMore = (hands: Hands): boolean => hands === 'same' || hands === 'unasked'
 
 /** A cancelled number gets no other subscriber for 90 days (电信网码号资源使用管理, 号码冷冻期). */
 const frozenMs = 90 * dayMs
@@ -61,11 +69,13 @@ export function createPhoneProofs(options: {
   recycled: RecycledNumbers
   notifier: Notifier
   audit: AuditLog
+  endSignIns: EndSignIns
+  publish: Publish
   months: number
   mostPersons: number
   clock: Clock
 }): PhoneProofs {
-  const { database, blindIndex, recycled, notifier, audit, months, mostPersons, clock } = options
+  const { database, blindIndex, recycled, notifier, audit, endSignIns, publish, months, mostPersons, clock } = options
   const indexOf = (phone: string) => blindIndex('phone-proof', phone)
 
   /** Proofs from before this moment count no longer. */
@@ -111,21 +121,33 @@ export function createPhoneProofs(options: {
       .execute()
   }
 
-  async function endAll(phone: string): Promise<void> {
-    await database.transaction().execute(async (transaction) => {
-      const ids = await holders(phone, transaction)
-      const { numUpdatedRows } = await transaction
-        .updateTable('phone_proofs')
-        .set({ ended_at: clock() })
-        .where('phone_index', '=', indexOf(phone))
-        .where('ended_at', 'is', null)
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n) return
+  /** Ends the proofs of persons whose newest one is not after this moment. */
+  async function endUntil(phone: string, at: number): Promise<void> {
+    const ended = await database.transaction().execute(async (transaction) => {
+      const rows = await counting(transaction, phone)
+        .select(({ fn }) => ['person_id', fn.max('at').as('newest')])
+        .groupBy('person_id')
+        .execute()
+      const ids = rows.filter(({ newest }) => newest <= at).map(({ person_id: id }) => id)
       for (const personId of ids) {
+        await endProofs(transaction, { personId, phone })
+        await endSignIns(transaction, personId, { but: [] })
         await notifier.notify({ personId, kind: 'phone-recycled' }, transaction)
         await audit.append(transaction, { event: 'phone.changed-hands', actor: 'system', personId })
       }
+      return ids
     })
+    for (const id of ended) publish('person', id)
+  }
+
+  async function endProofs(within: DatabaseTransaction, { personId, phone }: Numbered): Promise<void> {
+    await within
+      .updateTable('phone_proofs')
+      .set({ ended_at: clock() })
+      .where('person_id', '=', personId)
+      .where('phone_index', '=', indexOf(phone))
+      .where('ended_at', 'is', null)
+      .execute()
   }
 
   return {
@@ -133,6 +155,7 @@ export function createPhoneProofs(options: {
     holders,
     async record(transaction, proof, by) {
       const { personId, phone, how } = proof
+      // transactions take turns on both stores, so no other person comes between this count and the proof
       const before = await holders(phone, transaction)
       const others = before.filter((id) => id !== personId)
       if (others.length >= mostPersons) return 'full'
@@ -148,23 +171,12 @@ export function createPhoneProofs(options: {
       })
       return 'recorded'
     },
-    async giveUp(within, { personId, phone }) {
-      await within
-        .updateTable('phone_proofs')
-        .set({ ended_at: clock() })
-        .where('person_id', '=', personId)
-        .where('phone_index', '=', indexOf(phone))
-        .where('ended_at', 'is', null)
-        .execute()
-    },
-    async checkHands(phone) {
-      const newest = await counting(database, phone)
-        .select(({ fn }) => fn.max('at').as('at'))
-        .executeTakeFirst()
-      const at = newest?.at ?? null
-      if (at === null || clock() - at < frozenMs) return 'same'
-      const hands = await recycled.hands(phone, at)
-      if (hands === 'changed') await endAll(phone)
+    giveUp: endProofs,
+    async checkHands(numbered) {
+      const proof = await find(numbered)
+      if (!proof || clock() - proof.at < frozenMs) return 'same'
+      const hands = await recycled.hands(numbered.phone, proof.at)
+      if (hands === 'changed') await endUntil(numbered.phone, proof.at)
       return hands
     },
   }

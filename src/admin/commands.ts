@@ -125,6 +125,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'list the WeChat and Alipay accounts that a person has bound, without their ids at the vendor',
     load: () => import('./persons/person-channels.ts'),
   },
+  'person import': {
+    summary: 'bring in the accounts of an existing system from a file, or undo such an import',
+    load: () => import('./persons/person-import.ts'),
+  },
   'org create': {
     summary: 'open an organisation for its legal representative; you vouch for one that the register does not have',
     load: () => import('./organisations/org-create.ts'),

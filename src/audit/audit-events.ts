@@ -16,6 +16,7 @@ const events = {
   'authenticator.bound': 'an authenticator was bound to a verified face',
   'person.locked': 'an account was locked',
   'person.unlocked': 'an account was unlocked',
+  'person.possession-asked': 'a person of level 3 by the rule before was asked once to show that they are the one',
   'person.corrected':
     'name, document number or phone of an account was corrected; the sealed part has the old and the new values',
   'person.sign-ins-ended': 'an administrator ended all sign-ins of an account',
@@ -32,6 +33,8 @@ const events = {
   'recovery.refused': 'an attempt to recover an account was refused',
   'person.revealed': 'a person viewed their own data without masks',
   'person.data-taken': 'a person downloaded all data about them',
+  'person.merged': 'a person merged another account of theirs into this one; the other is closed',
+  'person.merged-away': 'a person merged this account into another one of theirs',
   'person.closing': 'a person asked to close their account; it is erased after a waiting time',
   'person.kept': 'a person cancelled the closing of their account',
   'person.closed': 'an account was closed permanently: personal data and authenticators are erased; this log remains',
@@ -112,6 +115,10 @@ const events = {
   'text.limit-reached':
     'texts to many numbers reached the day’s budget, the limit of a country or of a range of numbers: perhaps an attack',
   'text.not-sent': 'a text with a code was not accepted by the vendor, or not in time',
+  'person.imported': 'accounts of an upstream were imported: a part of a file, with its lines',
+  'person.import-undone': 'an import was undone: accounts that it opened were removed',
+  'upstream.linked': 'an account of an upstream was linked to an account',
+  'upstream.unlinked': 'the link to an account of an upstream was removed',
   'register.imported': 'a file was imported into a register',
 } as const
 

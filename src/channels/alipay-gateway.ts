@@ -54,7 +54,8 @@ export function createAlipayGateway(channel: Channel, ask: AskVendor, clock: Clo
       const text = await ask('/gateway.do', { form: signedParameters(method, own) })
       return readAnswer(text, `${method.replaceAll('.', '_')}_response`, publicKey, schema)
     },
-    pageUrl: (method, own) => `${channel.api}/gateway.do?${new URLSearchParams(signedParameters(method, own))}`,
+    pageUrl: (method, own) =>
+      `${channel.api}/gateway.do?${new URLSearchParams(signedParameters(method, own)).toString()}`,
   }
 }
 

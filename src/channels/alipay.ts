@@ -29,5 +29,5 @@ function authorizeUrl(
   { state, redirectUri }: { state: string; redirectUri: string },
 ): string {
   const query = new URLSearchParams({ app_id: appid, scope: 'auth_base', redirect_uri: redirectUri, state })
-  return `${open}/oauth2/publicAppAuthorize.htm?${query}`
+  return `${open}/oauth2/publicAppAuthorize.htm?${query.toString()}`
 }

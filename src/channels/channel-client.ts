@@ -24,14 +24,14 @@ export type ChannelAnswer = { identity: ChannelIdentity } | { failure: ChannelFa
 /** A telephone number that the vendor has proven for this user, E.164. */
 export type ChannelPhone = { phone: string } | { failure: ChannelFailure }
 
-/** One channel's vendor: the only code that knows its secret. It asks `channel.api` alone, and waits at most 2 s. */
+/** One channel's vendor: the only code that knows its secret. It asks `channel.api` alone. Each call to it takes at most 2 s. */
 export interface ChannelClient {
   readonly channel: Channel
   /** Exchanges a code for the person; a code counts once. */
   identify(code: string): Promise<ChannelAnswer>
   /** The vendor's page that asks the person, for kinds that redirect. */
   authorizeUrl?(request: { state: string; redirectUri: string }): string
-  /** The number of the person with these ids, where the kind has it. */
+  /** The number of the person with these ids, where the kind has it. It may need a second call, for the token. */
   phoneOf?(code: string, ids: ChannelIdentity['ids']): Promise<ChannelPhone>
   /** A harmless call that shows whether the registration works, for `yideng channel check`. */
   check(): Promise<{ ok: true } | { ok: false; failure: ChannelFailure }>

@@ -3,11 +3,20 @@ import { z } from 'zod'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { ownersWebhook } from '../proofing/phone-owners.ts'
 import { recycledSettings } from '../proofing/recycled-numbers.ts'
+import { oneTapSettings } from './one-tap.ts'
 import { alibabaSms } from './senders/sms/alibaba.ts'
+import { receiptSettings } from './senders/sms/receipts.ts'
 import { tencentSms } from './senders/sms/tencent.ts'
 
 const schema = z
-  .strictObject({ tencent: tencentSms, alibaba: alibabaSms, owners: ownersWebhook, recycled: recycledSettings })
+  .strictObject({
+    tencent: tencentSms,
+    alibaba: alibabaSms,
+    owners: ownersWebhook,
+    recycled: recycledSettings,
+    onetap: oneTapSettings,
+    receipts: receiptSettings,
+  })
   .partial()
 
 /** Addresses and keys of the vendors for telephone numbers. */
@@ -22,8 +31,8 @@ export function readPhoneVendors({ phone, production }: Pick<Settings, 'phone' |
   for (const needed of neededBy(phone)) {
     if (!vendors[needed]) throw unusable(`it has no ${needed}`)
   }
-  const { tencent, alibaba, owners, recycled } = vendors
-  const addresses = [tencent?.endpoint, alibaba?.endpoint, owners?.url, recycled?.endpoint]
+  const { tencent, alibaba, owners, recycled, onetap } = vendors
+  const addresses = [tencent?.endpoint, alibaba?.endpoint, owners?.url, recycled?.endpoint, onetap?.endpoint]
   if (production && addresses.some((address) => address !== undefined && !address.startsWith('https:')))
     throw unusable('an address in it does not begin with https://')
   return vendors

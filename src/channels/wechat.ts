@@ -82,5 +82,5 @@ function authorizeUrl(
     ['scope', web ? 'snsapi_login' : scopeOfAccount],
     ['state', request.state],
   ])
-  return `${open}/connect/${web ? 'qrconnect' : 'oauth2/authorize'}?${query}#wechat_redirect`
+  return `${open}/connect/${web ? 'qrconnect' : 'oauth2/authorize'}?${query.toString()}#wechat_redirect`
 }

@@ -26,6 +26,7 @@ export const ownClientDefaults = {
   id_token_alg: 'ES256',
   pkce: 'required',
   claims_in_id_token: false,
+  previous_sub: false,
   sector_rule: 'host',
   resources: [],
   status: 'active',
@@ -41,7 +42,12 @@ export function metadataAfter(before: Client, changes: Record<string, unknown>, 
 }
 
 /** A registration of an earlier version has none of these. Until then PKCE was required, and sectors had ports. */
-const fieldsOfLaterVersions = { pkce: 'required', claims_in_id_token: false, sector_rule: 'host' } as const
+const fieldsOfLaterVersions = {
+  pkce: 'required',
+  claims_in_id_token: false,
+  previous_sub: false,
+  sector_rule: 'host',
+} as const
 
 export type ClientRow = Selectable<Tables['clients']>
 

@@ -118,6 +118,8 @@ const shape = z.strictObject({
     .optional(),
   /** For libraries that read only the ID token: it has the claims of the granted scopes. */
   claims_in_id_token: z.boolean().default(false),
+  /** `previous_sub` names the accounts that a person merged into theirs, as this portal knew them. */
+  previous_sub: z.boolean().default(false),
   resources: z.array(webUri).max(20).default([]),
   /** Networks of its kiosks: sign-in by face alone works only there (src/login/methods/face/kiosk.ts). */
   networks: z

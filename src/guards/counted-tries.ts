@@ -63,6 +63,13 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/guards/phone-codes/pumping.test.ts',
   },
   {
+    names: ['one-tap'],
+    what: 'tokens of carriers, by network',
+    countedFor: 'maker',
+    ownersWay: 'a code by text comes in its place',
+    shownBy: 'test/guards/phone-codes/one-tap.test.ts',
+  },
+  {
     names: [],
     what: 'the six digits of an invitation, by the person who types them (table mandate_code_tries)',
     countedFor: 'maker',

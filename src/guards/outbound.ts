@@ -1,6 +1,6 @@
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { hostOf, type AddressRule } from './reachable.ts'
 
@@ -35,6 +35,8 @@ interface OutboundOptions {
 export function createOutbound(options: OutboundOptions): Fetch {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs, readsPosts = false } = options
   const { mostBytes = usualMostBytes } = options
+  // a connection of its own for each call: a late answer on a kept one would count for the next call
+  const tls = new HttpsAgent({ keepAlive: false })
   const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
 
   // the connection uses one of the checked addresses
@@ -59,7 +61,7 @@ export function createOutbound(options: OutboundOptions): Fetch {
       method,
       headers: Object.fromEntries(new Headers(init.headers)),
       lookup: guarded as never,
-      agent: false,
+      agent: url.protocol === 'https:' ? tls : false,
       signal: AbortSignal.timeout(patienceMs),
     }
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {

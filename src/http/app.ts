@@ -38,6 +38,7 @@ import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
 import { sameFormOnce } from './same-form.ts'
+import { textReceiptRoutes, type ReportingDeps } from './text-receipts.ts'
 import type { Tracing } from './tracing.ts'
 import { publicDocuments } from './public-documents.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
@@ -70,6 +71,7 @@ export interface AppDeps {
   /** Answers for JWT access tokens in the place of oidc-provider (oidc/jwt-tokens.ts). */
   jwtTokens: Middleware
   admin: AdminApiDeps
+  reports: ReportingDeps
 }
 
 /**
@@ -153,11 +155,12 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 }
 
 /** Requests of programs. They carry no cookies, so no form token is needed. */
-function programRoutes({ methods, admin, numbers }: AppDeps): Router {
+function programRoutes({ methods, admin, numbers, reports }: AppDeps): Router {
   const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
   phoneFromChannelRoutes(router, numbers)
   adminApi(router, admin)
+  textReceiptRoutes(router, reports)
   return router
 }
 

@@ -32,6 +32,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/register': ['requests', 'registrations'],
   '/registered': ['requests'],
   '/revoke': ['calls', 'refusedCalls', 'secrets'],
+  '/texts/receipts': ['requests'],
   '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],

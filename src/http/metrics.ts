@@ -2,6 +2,7 @@ import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { AuditEvent } from '../audit/audit-events.ts'
+import { receiptForms } from '../channels/senders/sms/receipts.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { metricsOfAll } from './metrics-of-all.ts'
 
@@ -17,6 +18,8 @@ export interface Metrics {
   seen(event: AuditEvent): void
   /** Counts a text to a telephone by its purpose and outcome. */
   texted(purpose: string, outcome: 'sent' | 'failed'): void
+  /** Counts what became of an accepted text, as its sender reports it. */
+  textReported(sender: string, outcome: 'delivered' | 'failed' | 'late'): void
   /** The same store with each operation timed; for a remote store. */
   timed(artifacts: Artifacts): Artifacts
   /**
@@ -74,6 +77,15 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     registers,
   })
 
+  const reports = new Counter({
+    name: 'yideng_text_receipts_total',
+    help: 'Receipts of texts by sender and outcome (delivered, failed, late: after five minutes)',
+    labelNames: ['sender', 'outcome'],
+    registers,
+  })
+  for (const sender of Object.keys(receiptForms))
+    for (const outcome of ['delivered', 'failed', 'late']) reports.inc({ sender, outcome }, 0)
+
   const storeTimes = new Histogram({
     name: 'yideng_artifact_store_seconds',
     help: 'Time of an operation of the artifact store on Redis, of a commit where it is embedded',
@@ -95,6 +107,7 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
         signIns.inc({ method: String(method), outcome: String(code) })
       }),
     texted: (purpose, outcome) => safely(() => texts.inc({ purpose, outcome })),
+    textReported: (sender, outcome) => safely(() => reports.inc({ sender, outcome })),
     timed: (artifacts) => timedStore(artifacts, storeTimes, safely),
     committed: (ms) => safely(() => storeTimes.observe({ operation: 'commit' }, ms / 1000)),
   }

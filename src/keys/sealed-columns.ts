@@ -11,6 +11,7 @@ const keyColumns: Readonly<Record<string, readonly string[]>> = {
   population_register: ['document_index'],
   population_faces: ['document_type', 'document_index'],
   business_register: ['uscc'],
+  upstream_links: ['upstream', 'subject_index'],
 }
 
 export const keyColumnsOf = (table: string): readonly string[] => keyColumns[table] ?? ['id']

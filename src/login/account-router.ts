@@ -3,7 +3,7 @@ import type { Level } from '../assurance/levels.ts'
 import type { AccountContext, AccountHost, Router, RouterContext } from './method.ts'
 
 /** A right that a route of the account centre needs of the session; `AccountHost` explains each. */
-type Right = 'sign-in' | 'change-authenticators' | 'protect-account' | 'grant-mandates'
+type Right = 'sign-in' | 'reduce' | 'change-authenticators' | 'protect-account' | 'grant-mandates'
 
 /** A right, or a sign-in of at least a level. */
 export type SessionNeeds = Right | { level: Level }
@@ -48,6 +48,7 @@ export interface AccountRouter {
 export function accountRouter(router: Router, centre: AccountHost): AccountRouter {
   const guards: Record<Right, (ctx: RouterContext) => Promise<AccountContext | undefined>> = {
     'sign-in': (ctx) => centre.enter(ctx),
+    reduce: centre.mayReduce,
     'change-authenticators': centre.mayChangeAuthenticators,
     'protect-account': centre.mayProtect,
     'grant-mandates': centre.mayGrantMandates,

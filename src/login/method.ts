@@ -31,6 +31,12 @@ export interface LoginProof {
   refusal?: RefusalCode
 }
 
+/** The person of a sign-in, and how they signed in (RFC 8176). */
+export interface SignedIn {
+  personId: string
+  amr: readonly string[]
+}
+
 /** A login method: a folder in methods/ with a view `sign-in` (its part of the sign-in page), and an entry in src/login-methods.ts. */
 export interface LoginMethod {
   /** The same word for its folder, routes, view, audit entries and words. */
@@ -56,6 +62,11 @@ export interface LoginMethod {
    * route `start`; the words are `level.raise_<name>` and `level.raise_hint_<name>`.
    */
   raises?(attempt: Attempt, userAgent: string): Promise<boolean>
+  /**
+   * Whether it can show now that the person who is signed in is the one of their document. The offer then shows a button that posts to
+   * its route `start`; the words are those of `raises`.
+   */
+  showsPossession?(who: SignedIn): Promise<boolean>
   /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */
@@ -220,7 +231,12 @@ export interface AccountHost {
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
-   * As `mayChangeAuthenticators`, but also during a hold: for acts that make the account safer or prove its owner.
+   * Any sign-in, but during a hold only one by passkey: for acts that take a way to sign in or a mandate away. After a recovery by a
+   * stranger they would shut the owner out.
+   */
+  mayReduce(ctx: RouterContext): Promise<AccountContext | undefined>
+  /**
+   * As `mayChangeAuthenticators`, but also during a hold: for acts that prove the owner, or only show what may prove them.
    * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>

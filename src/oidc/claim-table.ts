@@ -4,7 +4,7 @@
  * So portals get the new claim at once (test/oidc/agreed-scopes.test.ts). A claim that needs consent of its own needs a new scope.
  */
 export const scopeClaims: Record<string, string[]> = {
-  openid: ['sub', 'acr', 'amr', 'auth_time'],
+  openid: ['sub', 'acr', 'amr', 'auth_time', 'previous_sub'],
   profile: ['name', 'preferred_username', 'gender', 'birthdate', 'updated_at'],
   phone: ['phone_number', 'phone_number_verified'],
   identity: ['id_type', 'id_number'],

@@ -13,7 +13,17 @@ import type { Representees } from '../representation/representees.ts'
 import { representeeScope } from '../representation/selection.ts'
 
 /** Claims about the sign-in or the record. The consent page does not list them. */
-const technical = new Set(['sub', 'acr', 'amr', 'auth_time', 'updated_at', 'phone_number_verified', 'sid', 'iss'])
+const technical = new Set([
+  'sub',
+  'acr',
+  'amr',
+  'auth_time',
+  'updated_at',
+  'phone_number_verified',
+  'sid',
+  'iss',
+  'previous_sub',
+])
 
 /** Claims that the consent page marks as sensitive. */
 export const sensitiveClaims: ReadonlySet<string> = new Set(['id_number', 'id_type', 'phone_number'])
@@ -128,6 +138,8 @@ export interface FindAccountDeps {
   phoneProofs: Pick<PhoneProofs, 'find'>
   /** May return a state of a moment ago. */
   findPerson(id: string): Promise<NaturalPerson | undefined>
+  /** Ids of the accounts that this person merged into theirs, as far as the portal knew them. */
+  knownBefore(personId: string, clientId: string): Promise<string[]>
   representees: Representees
   representeeClaim: RepresenteeClaim
   /** The `sub` of a person at the portal of this request. */
@@ -175,6 +187,9 @@ export function createFindAccount(deps: FindAccountDeps): NonNullable<Configurat
           const value = ofPortal[name]?.() ?? all[name]
           if (value !== undefined) answer[name] = value
         }
+        const previous =
+          client && registrationOf(client).previous_sub ? await deps.knownBefore(id, client.clientId) : []
+        if (previous.length > 0) answer['previous_sub'] = previous.map((before) => deps.subjectOf(ctx, before))
         return answer
       },
     }

@@ -60,6 +60,7 @@ export interface ProviderDeps {
   artifacts: Artifacts
   sessions: SessionRows
   findPerson: Parameters<typeof createFindAccount>[0]['findPerson']
+  knownBefore: Parameters<typeof createFindAccount>[0]['knownBefore']
   findClient(id: string): Promise<Client | undefined>
   /** A portal, suspended or not, to name it on a page. */
   findRegistered(id: string): Promise<Client | undefined>

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { dayOf } from '../config/china-time.ts'
 import type { Clock } from '../config/clock.ts'
-import { canonicalQuery, signAcs3 } from '../keys/request-signatures.ts'
-import { postTo, read, VendorFailed, type VendorFetch } from './vendor-calls.ts'
+import { alibabaAccount, askAlibaba } from './alibaba-call.ts'
+import { read, VendorFailed, type VendorFetch } from './vendor-calls.ts'
 
-/** `unknown` is a normal outcome: no vendor, no answer, or a number that it does not know. */
-export type Hands = 'same' | 'changed' | 'unknown'
+/** `unknown` is a normal outcome: no answer, or a number that the vendor cannot judge. `unasked`: the settings have no vendor. */
+export type Hands = 'same' | 'changed' | 'unknown' | 'unasked'
 
 /** Whether a carrier has given a number to another subscriber (二次放号). */
 export interface RecycledNumbers {
@@ -15,11 +14,10 @@ export interface RecycledNumbers {
 }
 
 /** Without a vendor, only the age of a proof protects the next subscriber. */
-export const noRecycledNumbers: RecycledNumbers = { hands: async () => 'unknown' }
+export const noRecycledNumbers: RecycledNumbers = { hands: async () => 'unasked' }
 
 export const recycledSettings = z.strictObject({
-  accessKeyId: z.string().min(1),
-  accessKeySecret: z.string().min(1),
+  ...alibabaAccount,
   /** Authorisation of the console for this query. */
   authCode: z.string().min(1),
   endpoint: z.url().default('https://dytnsapi.aliyuncs.com'),
@@ -37,22 +35,14 @@ export function alibabaRecycled(
   account: z.infer<typeof recycledSettings>,
   clock: Clock,
 ): RecycledNumbers {
-  const { accessKeyId, accessKeySecret, authCode, endpoint } = account
-  const { host } = new URL(endpoint)
-
   async function ask(phone: string, since: number): Promise<Hands> {
     const query = {
-      AuthCode: authCode,
+      AuthCode: account.authCode,
       InputNumber: phone.slice('+86'.length),
       Mask: 'NORMAL',
       StartTime: dayOf(since).replaceAll('-', ''),
     }
-    const date = new Date(clock()).toISOString().replace(/\.\d+Z$/, 'Z')
-    const nonce = randomBytes(16).toString('hex')
-    const signed = signAcs3({ accessKeyId, accessKeySecret, host, action, version, query, nonce, date })
-    const { host: _host, ...headers } = signed
-    const { text } = await postTo(fetch, `${endpoint}/?${canonicalQuery(query)}`, headers, '')
-    const { Code, Data } = read(answer, text)
+    const { Code, Data } = read(answer, await askAlibaba(fetch, clock, { account, action, version, query }))
     return (Code === 'OK' && meanings[Data?.VerifyResult ?? '']) || 'unknown'
   }
 

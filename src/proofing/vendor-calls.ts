@@ -3,6 +3,12 @@ import type { z } from 'zod'
 /** The vendor is unreachable, slow, or sends an undocumented answer: a normal outcome. */
 export class VendorFailed extends Error {}
 
+/** Whether a vendor's code says that it refuses the account or its key: an operator has to act. */
+export const refusesAccount = (code: string): boolean =>
+  /AccessKey|Signature|AuthFailure|Unauthori[sz]ed|Forbidden|NoPermission|PERMISSION_DENY|OUT_OF_SERVICE|AMOUNT_NOT/i.test(
+    code,
+  )
+
 /** A fetch through the outbound guard (guards/outbound.ts): fixed time, limited size, no redirect. */
 export type VendorFetch = (
   url: string,

@@ -3,7 +3,7 @@ import { provenDays } from '../accounts/account-recovery/phone-pass.ts'
 import { readIdentifier } from '../accounts/identifiers/identify.ts'
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import type { PhoneProofs } from '../accounts/phone-proofs.ts'
+import { mayProveMore, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Settings } from '../config/settings.ts'
 import type { CodeFor, PhoneCodes, TextWait } from '../guards/phone-codes/phone-codes.ts'
@@ -56,15 +56,17 @@ interface Wrong {
   wait?: TextWait
   /** The code is used up or too old. */
   over?: boolean
+  /** No vendor can say now whether the number has another subscriber. */
+  unchecked?: boolean
 }
 
-const statusOf = ({ problems = {}, wait, over = false }: Wrong) =>
-  wait ? 429 : over || Object.keys(problems).length > 0 ? 400 : 200
+const statusOf = ({ problems = {}, wait, over = false, unchecked = false }: Wrong) =>
+  wait ? 429 : unchecked ? 503 : over || Object.keys(problems).length > 0 ? 400 : 200
 
 function showForm({ phone, recoveryHold }: ByTextDeps, ctx: RouterContext, back: string, wrong: Wrong = {}): void {
   if (phone.sender === 'none') throw new Refusal('not_found', 'no texts are sent here')
   const request = requestOf(ctx)
-  const { problems = {}, wait, over = false } = wrong
+  const { problems = {}, wait, over = false, unchecked = false } = wrong
   request.returnTo = `${base}?back=${encodeURIComponent(back)}`
   if (wait) ctx.set('retry-after', String(wait.seconds))
   const data = {
@@ -74,6 +76,7 @@ function showForm({ phone, recoveryHold }: ByTextDeps, ctx: RouterContext, back:
     problems,
     waitMinutes: Math.ceil((wait?.seconds ?? 0) / 60),
     over,
+    unchecked,
     days: provenDays,
     hours: hoursOf(recoveryHold),
     csrf: request.csrf(),
@@ -152,9 +155,10 @@ async function checkCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHos
   const checked = await phoneCodes.check(codeFor(claim.holder, typed.phone), code)
   const person = await persons.find(claim.who)
   const pass = await deps.recovery.checkPhone(person, typed.phone)
-  if (checked === 'right' && pass && (await phoneProofs.checkHands(typed.phone)) !== 'changed')
-    return host.proven(ctx, claim, 'phone')
+  const hands = checked === 'right' && pass ? await phoneProofs.checkHands({ ...pass, phone: typed.phone }) : undefined
+  if (hands && mayProveMore(hands)) return host.proven(ctx, claim, 'phone')
   await audit.record({ event: 'recovery.refused', ...actorOf(ctx), personId: person?.id, details: { by: 'phone' } })
+  if (hands === 'unknown') return showForm(deps, ctx, claim.back, { unchecked: true })
   if (checked === 'over') return showForm(deps, ctx, claim.back, { over: true })
   return showCodeForm(deps, ctx, claim.back, typed.phone, 'text_code_wrong')
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { byText, byWechat } from '../accounts/phone-proofs.ts'
+import { byCarrier, byText, byWechat } from '../accounts/phone-proofs.ts'
 import { createFieldCipher, type FieldCipher } from '../keys/field-cipher.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { deriveKey } from '../keys/derived-key.ts'
@@ -29,18 +29,21 @@ const schema = z.object({
   done: z.int().min(0).max(2),
   /** E.164. */
   proven: z.string().optional(),
-  provenBy: z.enum([byText, byWechat]).optional(),
+  provenBy: z.enum([byText, byCarrier, byWechat]).optional(),
   texted: z.string().optional(),
   without: z.string().optional(),
 })
+
+/** How a registration proves a number. */
+export type ProvenBy = NonNullable<z.infer<typeof schema>['provenBy']>
 
 /** Answers to a registration that is not finished. */
 export interface Draft {
   answers: Answers
   done: number
-  /** The number that was proven in this registration, and how. */
+  /** The number that was proven in this registration, and how; by a code where nothing is said. */
   proven?: string | undefined
-  provenBy?: typeof byText | typeof byWechat | undefined
+  provenBy?: ProvenBy | undefined
   /** The number that a code was last sent to. */
   texted?: string | undefined
   /** A number whose code did not come: the registration goes on without a proof. */

@@ -1,12 +1,13 @@
 import { parsePhone } from '../accounts/identifiers/phones.ts'
 import { maskPhone } from '../accounts/identifiers/masking.ts'
-import { byText, byWechat, type PhoneProofs } from '../accounts/phone-proofs.ts'
+import { byCarrier, byText, byWechat, type PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { Opening } from '../accounts/natural-persons.ts'
 import type { Channels } from '../channels/channel-client.ts'
 import { phoneChannelIn } from '../channels/phone-channel.ts'
 import type { PhoneTickets } from '../channels/phone-tickets.ts'
 import type { Settings } from '../config/settings.ts'
 import type { PhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import type { OneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { typedCode, waitProblem, type TextProblem } from '../guards/phone-codes/typed-code.ts'
 import type { Attempt } from '../login/attempt.ts'
 import type { Router, RouterContext } from '../login/method.ts'
@@ -14,11 +15,12 @@ import { redirectTo } from '../pages/redirect.ts'
 import { requestOf, showPage } from '../pages/request-context.ts'
 import type { PhoneOwners } from '../proofing/phone-owners.ts'
 import { phoneOf, type RegistrationInput } from './answers.ts'
-import { draftOf, draftSeconds, type Draft, type DraftDeps, type DraftPlace } from './draft.ts'
+import { draftOf, draftSeconds, type Draft, type DraftDeps, type DraftPlace, type ProvenBy } from './draft.ts'
 import { registerPath } from './step-page.ts'
 
 export interface PhoneStepDeps extends DraftDeps {
   phoneCodes: PhoneCodes
+  oneTapProofs: OneTapProofs
   phoneProofs: Pick<PhoneProofs, 'holders'>
   phoneOwners: PhoneOwners
   channels: Pick<Channels, 'list'>
@@ -91,6 +93,24 @@ interface Registration {
   draft: Draft
 }
 
+/** Takes the word of the carrier for the number, where the form has its token; else a code proves it. @returns the draft after it */
+export async function provenByCarrier(
+  deps: PhoneStepDeps,
+  ctx: RouterContext,
+  attempt: Attempt | undefined,
+  { place, draft }: Registration,
+): Promise<Draft> {
+  const { phoneProofs, oneTapProofs, phone: settings } = deps
+  const phone = numberIn(draft)
+  if (phone === undefined || !proofNeeded(deps, ctx, attempt, draft)) return draft
+  if (!(await oneTapProofs.proves(ctx, phone))) return draft
+  // the page of the code says that enough persons have it
+  if ((await phoneProofs.holders(phone)).length >= settings.personsOfNumber) return draft
+  const proven = { ...draft, proven: phone, provenBy: byCarrier }
+  await place.write(proven)
+  return proven
+}
+
 /** Sends a code to a number that was not sent one yet, and leads to the page where the number is proven. */
 export async function askForProof(
   deps: PhoneStepDeps,
@@ -107,13 +127,13 @@ export async function askForProof(
   return redirectTo(ctx, codePath(attempt))
 }
 
-function showCode(
+async function showCode(
   deps: PhoneStepDeps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
   { place, phone }: { place: DraftPlace; phone: string },
   problem?: TextProblem,
-): void {
+): Promise<void> {
   requestOf(ctx).returnTo = codePath(attempt)
   const { clock, phoneCodes, phoneTickets } = deps
   const channel = miniProgram(deps, ctx, attempt)
@@ -125,6 +145,7 @@ function showCode(
     registerAction: registerPath(attempt),
     csrf: requestOf(ctx).csrf(),
     phone: maskPhone(phone),
+    failed: await phoneCodes.failed(codeFor(draftOf(deps, ctx, attempt), phone)),
     again: ctx.query['sent'] === 'again',
     problem,
     seconds: draftSeconds,
@@ -194,7 +215,7 @@ async function keepProof(
   ctx: RouterContext,
   attempt: Attempt | undefined,
   about: About,
-  provenBy: typeof byText | typeof byWechat,
+  provenBy: ProvenBy,
 ): Promise<void> {
   const { place, draft, phone } = about
   // the person holds the number, so its count may show

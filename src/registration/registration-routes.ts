@@ -5,7 +5,7 @@ import { perNetwork, type NetworkLimit } from '../guards/network-limit.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
 import { actorOf } from '../login/actor.ts'
 import { assertQuestion, type Attempt } from '../login/attempt.ts'
-import { passwordAuthenticator } from '../login/methods/password/stored-password.ts'
+import { passwordAuthenticator } from '../accounts/passwords/stored-password.ts'
 import type { Router, RouterContext } from '../login/method.ts'
 import { prolongLogin } from '../oidc/artifacts/prolong-login.ts'
 import { redirectTo } from '../pages/redirect.ts'
@@ -23,7 +23,7 @@ import {
   signInToNewAccount,
   type NewAccountDeps,
 } from './new-account.ts'
-import { askForProof, phoneRoutes, proofNeeded, phoneShown, type PhoneStepDeps } from './phone-step.ts'
+import { askForProof, phoneRoutes, proofNeeded, phoneShown, provenByCarrier, type PhoneStepDeps } from './phone-step.ts'
 import { noticeVersion, registerPath, showStep } from './step-page.ts'
 
 export interface RegistrationDeps extends NewAccountDeps, PhoneStepDeps {
@@ -134,16 +134,17 @@ async function goOn(
   deps: Deps,
   ctx: RouterContext,
   attempt: Attempt | undefined,
-  { place, draft, step }: { place: DraftPlace; draft: Draft; step: Step },
+  { place, draft: answered, step }: { place: DraftPlace; draft: Draft; step: Step },
 ): Promise<void> {
   const { form } = requestOf(ctx)
-  const read = await readAnswers(draft.answers, deps)
+  const read = await readAnswers(answered.answers, deps)
   const open = read.step ?? 3
-  await place.write({ ...draft, done: open - 1 })
+  const come = { ...answered, done: open - 1 }
+  await place.write(come)
   if (read.step !== undefined && read.step <= step)
-    return showStep(deps, ctx, attempt, { step: read.step, draft, problems: read.problems })
-  if (proofNeeded(deps, ctx, attempt, draft))
-    return askForProof(deps, ctx, attempt, { place, draft: { ...draft, done: open - 1 } })
+    return showStep(deps, ctx, attempt, { step: read.step, draft: come, problems: read.problems })
+  const draft = await provenByCarrier(deps, ctx, attempt, { place, draft: come })
+  if (proofNeeded(deps, ctx, attempt, draft)) return askForProof(deps, ctx, attempt, { place, draft })
   if (step < 3 || !read.input) return redirectTo(ctx, `${registerPath(attempt)}?step=${Math.min(open, step + 1)}`)
   if (form['consent'] !== 'yes')
     return showStep(deps, ctx, attempt, { step: 3, draft, problems: { consent: 'consent_required' } })

@@ -3,6 +3,7 @@ import { maskDocumentNumber } from '../accounts/identifiers/masking.ts'
 import { groupPhone } from '../accounts/identifiers/grouping.ts'
 import { phoneCodes } from '../accounts/identifiers/phones.ts'
 import type { Clock } from '../config/clock.ts'
+import type { OneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
 import type { RouterContext } from '../login/method.ts'
 import type { Language } from '../pages/languages.ts'
@@ -28,7 +29,7 @@ export interface ShownStep {
 
 /** Shows a step with the answers so far; never the password. */
 export async function showStep(
-  deps: Parameters<typeof readAnswers>[1] & { clock: Clock },
+  deps: Parameters<typeof readAnswers>[1] & { clock: Clock; oneTapProofs: Pick<OneTapProofs, 'enabled'> },
   ctx: RouterContext,
   attempt: Attempt | undefined,
   { step, draft, problems = {}, late = false }: ShownStep,
@@ -44,7 +45,7 @@ export async function showStep(
     seconds: draftSeconds,
     until: deps.clock() + draftSeconds * 1000,
     ...(attempt ? { signInUrl: pathOf(attempt), portal: attempt.portal } : {}),
-    ...(step === 1 ? whoData(draft.answers, request.language) : {}),
+    ...(step === 1 ? { ...whoData(draft.answers, request.language), oneTap: deps.oneTapProofs.enabled } : {}),
     ...(step === 2 ? entryData(draft.answers) : {}),
     ...(step === 3 ? await agreeData(deps, draft.answers) : {}),
   }

@@ -16,8 +16,11 @@ import { up as duties } from './migrations/0014-duties.ts'
 import { up as authenticators } from './migrations/0018-authenticators.ts'
 import { up as possession } from './migrations/0021-possession.ts'
 import { up as counter } from './migrations/0023-counter.ts'
+import { up as mergedAccounts } from './migrations/0025-merged-accounts.ts'
+import { up as possessionAsked } from './migrations/0024-possession-asked.ts'
 import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
 import { up as channelAnswers } from './migrations/0024-channel-answers.ts'
+import { up as upstreamLinks } from './migrations/0026-upstream-links.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -46,6 +49,9 @@ const migrations = {
   '0021-possession': { up: possession },
   '0023-counter': { up: counter },
   '0024-channel-answers': { up: channelAnswers },
+  '0024-possession-asked': { up: possessionAsked },
+  '0025-merged-accounts': { up: mergedAccounts },
+  '0026-upstream-links': { up: upstreamLinks },
 }
 
 /**

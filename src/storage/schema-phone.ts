@@ -2,6 +2,8 @@ import type { BlindIndex, Mark, Time } from './columns.ts'
 
 /** A number was proven by a code in a text. */
 export const byText = 'sms' as const
+/** A number was proven by its carrier, for the telephone that has it (号码认证). */
+export const byCarrier = 'onetap' as const
 
 /** WeChat knows the number, and its person showed it to us. */
 export const byWechat = 'wechat' as const
@@ -12,7 +14,7 @@ export interface PhoneTables {
   phone_proofs: {
     person_id: string
     phone_index: BlindIndex
-    how: typeof byText | typeof byWechat | 'onetap' | 'alipay' | 'clerk' | 'register'
+    how: typeof byText | typeof byCarrier | typeof byWechat | 'alipay' | 'clerk' | 'register'
     /** Beginning of the time in which the number was proven without a gap. */
     first_at: Time
     /** The newest proof. */

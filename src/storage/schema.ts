@@ -5,11 +5,13 @@ import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
 import { channelMarks, type ChannelTables } from './schema-channels.ts'
 import { phoneMarks, type PhoneTables } from './schema-phone.ts'
+import { upstreamMarks, type UpstreamTables } from './schema-upstreams.ts'
 
 /** How a person showed once that they are the one of their document (DESIGN 1.4). */
 export type Possession = 'phone' | 'biometric' | 'counter' | 'upstream' | 'channel'
 
-export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, ChannelTables {
+export interface Tables
+  extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, ChannelTables, UpstreamTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -27,6 +29,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     identity_level: number
     /** How the person has shown once that they are the one; null at level 3: an account of the rule before. */
     possession: Possession | null
+    /** The person was asked once after signing in to show a possession (accounts of the rule before). */
+    possession_asked_at: Time | null
     proofed_at: Time | null
     face_proofed_at: Time | null
     /** `closed`: erased, except the id in audit entries. */
@@ -99,6 +103,10 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     granted: string
     given_at: Time
   }
+  /** Accounts that their person merged into another: `person_id` stays, `merged_id` is closed. */
+  merged_accounts: { merged_id: string; person_id: string; merged_at: Time }
+  /** The portals that knew a merged account. */
+  merged_portals: { merged_id: string; client_id: string }
   population_register: { document_type: string; document_index: BlindIndex; name_index: BlindIndex; imported_at: Time }
   logout_deliveries: {
     id: Generated<number>
@@ -151,6 +159,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
   ...administrationMarks,
   ...phoneMarks,
   ...channelMarks,
+  ...upstreamMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',
@@ -165,6 +174,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     username_index: 'sensitive',
     identity_level: 'open',
     possession: 'open',
+    possession_asked_at: 'open',
     proofed_at: 'open',
     face_proofed_at: 'open',
     status: 'open',
@@ -215,6 +225,8 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     updated_at: 'open',
   },
   consents: { person_id: 'open', client_id: 'open', granted: 'open', given_at: 'open' },
+  merged_accounts: { merged_id: 'open', person_id: 'open', merged_at: 'open' },
+  merged_portals: { merged_id: 'open', client_id: 'open' },
   population_register: {
     document_type: 'open',
     document_index: 'sensitive',

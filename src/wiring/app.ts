@@ -1,6 +1,7 @@
 import type { AccountRoutesDeps } from '../account-centre/account-routes.ts'
 import { createMethodSwitches } from '../account-centre/method-switches.ts'
 import { listedRegions } from '../config/networks.ts'
+import { serviceNameOf } from '../config/settings/operator.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
 import { loadAssets } from '../pages/assets.ts'
 import { createPages } from '../pages/render.ts'
@@ -51,6 +52,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
     jwtTokens: protocol.jwtTokens,
+    reports: { reporting: services.reporting, textReceipts: login.textReceipts },
     admin: { services, artifacts, accessTokens, sessions },
   })
   app.silent = true
@@ -82,7 +84,7 @@ const logAndKeep =
 function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boolean): AppDeps['login'] {
   const { settings, clock, artifacts, passwords, resources, services } = core
   const { persons, devices, consents, breached, recovery, closing, representations, audit } = services
-  const { host, methods, offers, matches, phoneCodes, phoneTickets } = login
+  const { host, methods, offers, matches, phoneCodes, phoneTickets, oneTapProofs } = login
   const { blindIndex } = services.dataKeys
   return {
     host,
@@ -103,10 +105,11 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     phoneCodes,
     phoneTickets,
     channels: core.channels,
+    oneTapProofs,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     phone: settings.phone,
-    serviceName: serviceNameOf(settings),
+    serviceName: serviceNameOf(settings.operator),
     resources,
     artifacts,
     blindIndex,
@@ -119,15 +122,13 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
   }
 }
 
-/** The name of the login in texts. */
-const serviceNameOf = ({ operator }: Core['settings']) => operator.service || '一登'
-
 /** Services for the account centre. */
 function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoutesDeps {
   const { settings, clock, resources, artifacts, services } = core
   const { provider, sessions } = protocol
-  const { methods, signatures, acceptedPasskeys, matches, phoneCodes, phoneTickets } = login
-  const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents } = services
+  const { methods, signatures, acceptedPasskeys, matches, phoneCodes, phoneTickets, oneTapProofs } = login
+  const { database, audit, clients, persons, authenticators, methodLocks, devices, inbox, consents, upstreamLinks } =
+    services
   const { recovery, closing, faceConsents, numberDisputes, legalPersons, principals, mandates, representations } =
     services
   const { cipher, blindIndex } = services.dataKeys
@@ -147,9 +148,10 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     phoneCodes,
     phoneTickets,
     channels: core.channels,
+    oneTapProofs,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
-    serviceName: serviceNameOf(settings),
+    serviceName: serviceNameOf(settings.operator),
     resources,
     database,
     artifacts,
@@ -160,11 +162,13 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     persons,
     authenticators,
     methodLocks,
+    upstreamLinks,
     devices,
     inbox,
     consents,
     recovery,
     closing,
+    merging: services.merging,
     faceConsents,
     numberDisputes,
     legalPersons,

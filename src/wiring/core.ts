@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { ownClient } from '../account-centre/own-client.ts'
 import { createHashGate } from '../accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate, type Passwords } from '../accounts/passwords/hash.ts'
+import { readLegacyWork } from '../accounts/passwords/legacy-hashes/store-work.ts'
 import { createSums } from '../audit/sums.ts'
 import { createChannelAnswers } from '../channels/channel-answers.ts'
 import { createChannels, type OpenChannels } from '../channels/open-channels.ts'
@@ -63,6 +64,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
   })
   const services = await openServices(settings, clock, {
     seen: metrics.seen,
+    texts: { counted: metrics.texted, write: (line) => void process.stdout.write(line) },
     sums: createSums(clock),
     queried: tracing.queried,
     events,
@@ -86,7 +88,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
-    passwords: createPasswords({ gate: tracing.hashing(gate) }),
+    passwords: createPasswords({ gate: tracing.hashing(gate), legacyWork: () => readLegacyWork(services.database) }),
     passwordLoad: gate.load,
     resources,
   }

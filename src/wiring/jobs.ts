@@ -2,6 +2,7 @@ import { createCheckpoints } from '../audit/checkpoints.ts'
 import { accountClosings } from '../jobs/account-closings.ts'
 import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
+import { legacyPasswords, legacyWork } from '../jobs/legacy-passwords.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
 import { nameIndexes } from '../jobs/name-indexes.ts'
@@ -16,7 +17,7 @@ import type { Protocol } from './protocol.ts'
 
 /** Starts every job of a server process. They are stopped in the same order. */
 export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<void> }[] {
-  const { settings, clock, log, events, artifacts, cookieKeys, services } = core
+  const { settings, clock, log, events, artifacts, cookieKeys, services, passwords } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
   const { database, audit, dataKeys, shareKeys, representations, authenticators } = services
   const { channels } = core
@@ -35,6 +36,8 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(removedChannels({ settings, channels, database, sessions, authenticators, cipher, clock })),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
+    start(legacyPasswords({ database, authenticators, passwords, cipher, clock, log })),
+    start(legacyWork({ database, cipher })),
     start(nameIndexes({ database, cipher, lookup: dataKeys.lookup })),
     deliveries.start(deliver),
     start(auditSums(audit)),

@@ -1,14 +1,13 @@
 import { ownClientId } from '../account-centre/own-client.ts'
 import { createPhoneCodes } from '../guards/phone-codes/phone-codes.ts'
+import { createOneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
+import { createTextReceipts, type ReceiptOutcome, type TextReceipts } from '../guards/phone-codes/text-receipts.ts'
 import { createRegisterMatches } from '../guards/register-matches.ts'
-import { createOutbound } from '../guards/outbound.ts'
-import { reachRule } from '../guards/reachable.ts'
 import type { OpenChannels } from '../channels/open-channels.ts'
 import { createPhoneTickets } from '../channels/phone-tickets.ts'
-import { readPhoneVendors } from '../channels/phone-vendors.ts'
-import { openTextSender } from '../channels/senders/sms/open-sender.ts'
-import { visibleLines } from '../text/visible.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
+import { possessionOffer } from '../login/questions/possession-offer.ts'
+import { possessionOffer as possessionName } from '../login/possession-asked.ts'
 import { createHost } from '../login/host.ts'
 import { createMethods } from '../login/methods/create-methods.ts'
 import { createAcceptedPasskeys } from '../login/methods/passkey/accepted.ts'
@@ -24,8 +23,6 @@ import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
 const textPauseMs = 200
-/** Longest time of a vendor for one text; the answer to the browser does not wait for it. */
-const patienceMs = 8000
 
 export type Login = Awaited<ReturnType<typeof createLogin>>
 
@@ -37,7 +34,12 @@ export async function createLogin(core: Core, protocol: Protocol) {
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
   const matches = createRegisterMatches({ artifacts, blindIndex, clock })
-  const phoneCodes = openPhoneCodes(core)
+  const reported = (outcome: ReceiptOutcome) => core.metrics.textReported(settings.phone.sender, outcome)
+  const textReceipts = createTextReceipts({ artifacts, reported, clock })
+  const phoneCodes = openPhoneCodes(core, textReceipts)
+  const { oneTap } = services
+  const perHour = settings.phone.addressTexts
+  const oneTapProofs = createOneTapProofs({ oneTap, artifacts, blindIndex, perHour, clock })
   const passkeys = { authenticators, settings, blindIndex, database, audit, notifier, methodLocks, artifacts }
   const signatures = createSignatures(passkeys)
   const acceptedPasskeys = createAcceptedPasskeys(passkeys)
@@ -97,14 +99,30 @@ export async function createLogin(core: Core, protocol: Protocol) {
     clock,
   })
   const codes = codesOffer({ recovery: services.recovery, persons, devices, audit, clock, ownClientId })
-  // a passkey first: it replaces the password, codes only replace a forgotten one
+  const { oldProofsUntil } = settings
+  const possession = possessionOffer({ methods, persons, audit, clock, oldProofsUntil, ownClientId })
+  // the offer with a last day comes first; then a passkey: it replaces the password, codes only replace a forgotten one
   const offers = [
+    { name: possessionName, offer: possession },
     ...methods.flatMap(({ name, offer }) => (offer ? [{ name, offer }] : [])),
     { name: 'codes', offer: codes },
   ]
   protocol.offers.open(offers)
   const phoneTickets = createPhoneTickets({ artifacts, cipher, clock })
-  return { methods, offers, host, logins, matches, phoneCodes, phoneTickets, signatures, acceptedPasskeys, facePool }
+  return {
+    methods,
+    offers,
+    host,
+    logins,
+    matches,
+    phoneCodes,
+    textReceipts,
+    oneTapProofs,
+    phoneTickets,
+    signatures,
+    acceptedPasskeys,
+    facePool,
+  }
 }
 
 /** WeChat's face is for mini programs alone: only there a native page can open the camera. */
@@ -114,28 +132,19 @@ const faceServers = ({ list, wechat, alipay }: OpenChannels) => ({
 })
 
 /** Codes by text message, through the sender of the settings. */
-function openPhoneCodes({ settings, clock, log, metrics, artifacts, services }: Core) {
+function openPhoneCodes({ settings, clock, log, artifacts, services }: Core, receipts: TextReceipts) {
   const { phone, issuer } = settings
-  const { audit, devices, dataKeys } = services
-  // of the answer to a webhook only the status counts
-  const fetch = createOutbound({ allowed: reachRule(settings), patienceMs, readsPosts: phone.sender !== 'webhook' })
-  const sender = openTextSender({
-    phone,
-    vendors: readPhoneVendors(settings),
-    fetch,
-    write: (line) => void process.stdout.write(visibleLines(line)),
-    clock,
-  })
+  const { audit, devices, dataKeys, textDelivery } = services
   return createPhoneCodes({
     phone,
     issuer,
     helpline: settings.operator.helpline,
-    sender,
+    texts: textDelivery,
+    receipts,
     artifacts,
     blindIndex: dataKeys.blindIndex,
     devices,
     audit,
-    counted: metrics.texted,
     pauseMs: textPauseMs,
     failed: (error) => log.error({ err: error }, 'a text could not be sent'),
     clock,

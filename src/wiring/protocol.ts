@@ -45,6 +45,7 @@ export function createProtocol(core: Core) {
     admitClient: portalBudgets.admit,
     sessions: rows,
     findPerson,
+    knownBefore: services.merging.knownBefore,
     representees: createRepresentees({
       representations: services.representations,
       representeeChoices: services.representeeChoices,

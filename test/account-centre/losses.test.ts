@@ -45,6 +45,8 @@ const gives = [
   // only where no code is left; else it leads to the question
   '/account/recovery',
   ...['', '/code', '/again', '/level'].map((step) => `/account/phone${step}`),
+  '/account/merging/code',
+  '/account/merging/join',
   '/account/passkey/add',
   '/account/passkey/add/options',
   '/account/passkey/:id/name',

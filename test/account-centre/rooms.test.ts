@@ -190,6 +190,8 @@ describe('my data', () => {
   it('comes as one document without secrets, and the download is audited', async () => {
     const { person, portal, visitor } = await signedIn(services)
     await services.faceConsents.give(await find(services, person), { actor: 'person' })
+    const link = { upstream: 'foshan', subject: 'fs-of-rooms', personId: person.id, level: 3, alias: '大文' }
+    await services.upstreamLinks.add(services.database, link)
     const page = await visitor.get('/account/data')
     const shown = await visitor.submit(page, '/account/data', { as: 'page' })
     expect(shown.headers.get('cache-control')).toBe('no-store')
@@ -206,6 +208,7 @@ describe('my data', () => {
       account: { id: person.id, documentNumber: person.number, name: '陈大文', username: person.username },
       authenticators: [{ kind: 'password', lastUsedAt: expect.stringMatching(/Z$/) }],
       faceConsent: { version: faceNoticeVersion, by: 'person', givenAt: expect.stringMatching(/Z$/) },
+      upstreams: [{ upstream: 'foshan', username: '大文', level: 3, imported: false, lastUsedAt: null }],
       consents: [{ portal: portal.clientId }],
       sessions: [{ portals: expect.arrayContaining([portal.clientId]) }],
     })

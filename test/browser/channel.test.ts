@@ -4,6 +4,7 @@ import type { Services } from '../../src/services.ts'
 import { openContext, phone, useBrowser } from '../setup/browser.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../setup/channel-vendors.ts'
 import { cannotRun } from '../setup/parts.ts'
+import { residentId } from '../setup/people.ts'
 import { openPerson } from '../setup/person.ts'
 import { registerPortal, standIn } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
@@ -112,6 +113,22 @@ describe.skipIf(cannotRun('browser'))('the button of a channel in a mini program
       await context.close()
     },
   )
+
+  it('opens the page for a number with the handle of that page alone', async () => {
+    const { context, complaints, page, asked } = await begun(wechat, bridge(ok))
+    await page.goto(`${server.issuer}/register`)
+    for (const [name, value] of Object.entries({ name: '林小梅', phone: '13700031234' }))
+      await page.fill(`[name=${name}]`, value)
+    await page.fill('[name=document_number]', residentId('44030519880217001'))
+    await page.locator('button.button[type=submit]:visible').click({ timeout: 5000 })
+    const button = page.locator('button[data-native=phone]')
+    const handle = (await button.getAttribute('data-handle', { timeout: 5000 })) ?? ''
+    await button.click()
+    const url = `/pages/yideng/phone?${new URLSearchParams({ a: handle })}`
+    await expect.poll(asked).toEqual([['invokeMiniProgramAPI', 'navigateTo', url]])
+    expect(complaints).toEqual([])
+    await context.close()
+  })
 
   it('in Alipay loads the bridge of the app under the page’s policy, when it is pressed', async () => {
     const { context, complaints, page, origins, button, asked } = await begun(alipay)

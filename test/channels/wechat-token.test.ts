@@ -25,7 +25,7 @@ async function openProcesses({ count = 2, patienceMs = 5000 } = {}) {
     forward,
     stores,
     /** Asks for a number in the process of this index. */
-    ask: (index = 0) => clients[index % count]?.(),
+    ask: async (index = 0) => clients[index % count]?.(),
     asked: () => tokenCalls().length,
     forced: () => tokenCalls().filter(({ sent }) => sent.includes('"force_refresh":true')).length,
   }

@@ -24,7 +24,7 @@ function documented(port: number, upstream: number, certificate: { key: string; 
       .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
       .replace('login.example.gov.cn', 'localhost')
       // the guide uses the default port, which addresses leave out
-      .replace('Host $host;', `Host $host:${port};`)
+      .replaceAll('Host $host;', `Host $host:${port};`)
       .replace('/etc/nginx/tls/login.pem', certificate.cert)
       .replace('/etc/nginx/tls/login.key', certificate.key)
   )

@@ -24,6 +24,17 @@ it('reads 16 KiB of an inner address, for GET and POST, and not a byte more', as
   }
 })
 
+it('has a connection of its own for each call, so that no late answer counts for another one', async () => {
+  const sockets = new Set<unknown>()
+  const url = await serve(({ socket }, response) => {
+    sockets.add(socket)
+    response.end('{}')
+  })
+  const fetch = createChannelFetch()
+  for (const method of ['GET', 'POST', 'GET']) await (await fetch(url, { method })).text()
+  expect(sockets.size).toBe(3)
+})
+
 it('follows no redirect', async () => {
   const seen: string[] = []
   const url = await serve(({ url: path = '' }, response) => {

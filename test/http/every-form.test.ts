@@ -47,6 +47,13 @@ const elsewhere: Record<string, string> = {
       'test/account-centre/phone-room.test.ts',
     ]),
   ),
+  // the second finds that the account has agreed, or that it is closed
+  ...Object.fromEntries(
+    ['/code', '/join', '/join/:id', '/finish'].map((step) => [
+      `/account/merging${step}`,
+      'test/account-centre/merging-room.test.ts',
+    ]),
+  ),
   // the second finds nothing left to correct
   '/account/details/correct': 'test/account-centre/record-correction.test.ts',
   // a loss that is undone comes back once; recovery codes are asked for again

@@ -102,6 +102,14 @@ async function busyPerson() {
     .insertInto('phone_proofs')
     .values({ person_id: id, phone_index: 'x', how: 'sms', first_at: 1, at: 1, ended_at: null })
     .execute()
+  const { id: merged } = await openPerson(services)
+  await services.database
+    .insertInto('merged_accounts')
+    .values({ merged_id: merged, person_id: id, merged_at: 1 })
+    .execute()
+  await services.database.insertInto('merged_portals').values({ merged_id: merged, client_id: 'portal' }).execute()
+  const link = { upstream: 'foshan', subject: id, personId: id, level: 3 }
+  await services.upstreamLinks.add(services.database, link)
   await signIn(id)
   return { ...person, held, given }
 }
@@ -114,11 +122,13 @@ const erased = [
   'face_bindings',
   'face_consents',
   'mandate_code_tries',
+  'merged_accounts',
   'method_locks',
   'notice_consents',
   'notices',
   'phone_proofs',
   'representee_choices',
+  'upstream_links',
 ]
 const staying = ['audit_events', 'logout_deliveries', 'mandate_history', 'mandates']
 /** Expires in a moment. */
@@ -165,6 +175,7 @@ describe('an account after its waiting period', () => {
     expect(services.persons.reveal(closed)).toMatchObject({ name: '', documentNumber: '', phone: '', username: '' })
     // the remaining rows name the person by an id without meaning
     expect(await rowsOf(person.id)).toEqual([...staying, ...passing].toSorted())
+    expect(await services.database.selectFrom('merged_portals').selectAll().execute()).toEqual([])
     // a child's consent stays valid, without its guardian
     const { guardian_id: guardian } = await services.database
       .selectFrom('face_consents')

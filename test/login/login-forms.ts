@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { mandate, openOrganisation } from '../setup/organisation.ts'
 import { password, residentId } from '../setup/people.ts'
-import { openPerson, signIn, typePassword } from '../setup/person.ts'
+import { ofOldRule, openPerson, signIn, typePassword } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { csrfOf } from '../setup/room.ts'
 import type { RunningServer } from '../setup/server.ts'
@@ -120,6 +120,15 @@ export const loginForms: { form: string; ask(world: World): Promise<Asked> }[] =
         step: 'codes',
         fields: { decision: 'later' },
       }
+    },
+  },
+  {
+    form: 'proof of possession, left for later',
+    async ask(world) {
+      const { person, visitor, page } = await atSignIn(world)
+      await ofOldRule(world.services, person.id)
+      const asked = await typePassword(visitor, page, person.username)
+      return { visitor, page: asked, step: 'possession', fields: { decision: 'later' } }
     },
   },
   {

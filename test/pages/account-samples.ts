@@ -91,9 +91,10 @@ export const accountSamples: readonly Sample[] = [
   })),
   ...[
     { typing: false },
-    { typing: false, proven: true, done: 'changed' },
+    { typing: false, proven: true, done: 'changed', oneTap: true },
     { typing: false, native: { channel: 'yss', handle: 'h4ndle' }, problem: { code: 'number_late', minutes: 0 } },
     { typing: true, phone: '139****9000' },
+    { typing: true, phone: '139****9000', failed: true },
     { typing: true, old: true, phone: '138****5678', problem: { code: 'code_wrong', minutes: 0 } },
     { typing: true, old: true, phone: '+852 *****567', reached: false },
   ].map((change, index) => ({

@@ -40,7 +40,11 @@ export const faceSamples = [
     name: 'vendor',
     data: { ...page, url: 'https://faceid.example/page?token=1&x=2', domain: 'faceid.example' },
   },
-  { view: 'face/native', name: 'WeChat', data: { ...page, channel: 'yss', handle: '8f3a.h4ndle' } },
+  {
+    view: 'face/native',
+    name: 'WeChat',
+    data: { ...page, channel: 'yss', handle: '8f3a.h4ndle', scripts: ['channel.js'] },
+  },
   { view: 'face/not', name: 'blocked', data: { ...page, why: 'blocked' } },
   { view: 'face/not', name: 'switched off', data: { ...page, why: 'switched_off' } },
   { view: 'face/not', name: 'no reference', data: { ...page, why: 'no_reference' } },

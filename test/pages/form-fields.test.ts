@@ -100,7 +100,7 @@ const demands: [demand: string, broken: () => unknown[]][] = [
     () =>
       typed.filter(
         ({ name = '', type, inputmode, page = '' }) =>
-          (name === 'phone' || (name === 'code' && !/recover|device/.test(page))) &&
+          (name === 'phone' || (name === 'code' && !/recover|device|merging/.test(page))) &&
           type !== 'tel' &&
           inputmode !== 'numeric' &&
           inputmode !== 'tel',

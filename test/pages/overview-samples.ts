@@ -60,9 +60,11 @@ const questions = [
   { kind: 'codes', values: { left: 7 } },
   { kind: 'passkey', values: { name: '我的手机' } },
   { kind: 'face' },
+  { kind: 'merge', facts: { portals: longPortal } },
+  { kind: 'merge_finish', facts: { account: '周** 138****5678', portals: longPortal } },
 ].map((ask) => ({ values: {}, facts: {}, ...ask, action: '/account/x', back: '/account' }))
 
-/** The overview in its states, and every question before a loss. */
+/** The overview in its states, every question before a loss, and the merging of accounts. */
 export const overviewSamples: readonly Sample[] = [
   ...overviews.map(({ name, unread = 0, offers = [], ...data }) => ({
     view: 'account/overview',
@@ -70,4 +72,19 @@ export const overviewSamples: readonly Sample[] = [
     data: { ...accountFrame('/account', { unread, offers: offers.length }), ...overview, offers, ...data },
   })),
   ...questions.map((ask) => ({ view: 'account/ask', name: ask.kind, data: { ...accountFrame('/account'), ask } })),
+  ...(
+    [
+      ['start', {}],
+      ['code', { code: '7K3M-W9QD-4AXE' }],
+      ['finish', {}],
+      ['other', {}],
+      ['other', { problem: 'merge_code' }],
+      ['agreed', {}],
+      ['start', { done: 'merged' }],
+    ] as const
+  ).map(([step, more]) => ({
+    view: 'account/merging',
+    name: [step, ...Object.values(more)].join(' '),
+    data: { ...accountFrame('/account/merging', { closesAt: 0 }), step, problem: '', code: '', done: '', ...more },
+  })),
 ]

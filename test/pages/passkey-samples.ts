@@ -33,7 +33,13 @@ export function passkeySamples(): Sample[] {
     possible: true,
     done: '',
   }
-  const onOne = { ...accountFrame('/account/passkey/5f1c'), last: false, release: false, until: '' }
+  const onOne = {
+    removable: true,
+    ...accountFrame('/account/passkey/5f1c'),
+    last: false,
+    release: false,
+    until: '',
+  }
   return [
     { view: 'passkey/offer', name: 'first', data: offer },
     ...faults.map((problem) => ({ view: 'passkey/offer', name: problem, data: { ...offer, problem } })),
@@ -66,7 +72,13 @@ export function passkeySamples(): Sample[] {
     ...[true, false].map((release) => ({
       view: 'passkey/one',
       name: release ? 'held' : 'held-account',
-      data: { ...onOne, passkey: { ...phone, held: true }, release, until: release ? '' : '2026-11-25T02:00:00.000Z' },
+      data: {
+        ...onOne,
+        passkey: { ...phone, held: true },
+        release,
+        removable: release,
+        until: release ? '' : '2026-11-25T02:00:00.000Z',
+      },
     })),
   ]
 }

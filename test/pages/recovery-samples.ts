@@ -65,6 +65,7 @@ export const recoverySamples = [
     { name: 'first', wrong: {} },
     { name: 'wait', wrong: { waitMinutes: 4 } },
     { name: 'over', wrong: { over: true } },
+    { name: 'unchecked', wrong: { unchecked: true } },
     { name: 'missing', wrong: { problems: { phone: 'phone_unserved', document_number: 'document_number_required' } } },
   ].map(({ name, wrong }) => ({
     view: 'recover/text',
@@ -76,6 +77,7 @@ export const recoverySamples = [
       problems: {},
       waitMinutes: 0,
       over: false,
+      unchecked: false,
       days: 30,
       hours: 24,
       csrf,
@@ -108,6 +110,21 @@ export const recoverySamples = [
       codes: Array.from({ length: 10 }, (_, index) => `7K3M-W9QD-HJ4T-XCN${index}`),
       made: '2026-11-24T02:00:00.000Z',
     },
+  },
+  {
+    view: 'login/possession-offer',
+    name: 'both',
+    data: {
+      ways: ['sms', 'face'].map((name) => ({ name, action: `/login/8f3a/${name}/start` })),
+      until: Date.UTC(2027, 5, 30),
+      action: '/login/8f3a/possession',
+      csrf,
+    },
+  },
+  {
+    view: 'login/possession-offer',
+    name: 'none',
+    data: { ways: [], until: undefined, action: '/login/8f3a/possession', csrf },
   },
   { view: 'login/codes-offer', name: 'first', data: { action: '/login/8f3a/codes', csrf } },
   {

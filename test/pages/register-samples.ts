@@ -59,6 +59,7 @@ const agree = {
 /** The three steps of a registration, its end, and the privacy notice. */
 export const registerSamples = [
   { view: 'register/who', name: 'first', data: who },
+  { view: 'register/who', name: 'one-tap', data: { ...who, oneTap: true } },
   {
     view: 'register/who',
     name: 'problems',
@@ -75,6 +76,7 @@ export const registerSamples = [
   { view: 'register/who', name: 'late', data: { ...who, late: true } },
   { view: 'register/who', name: 'too-many', data: { ...filled, problems: { form: 'too_many_registrations' } } },
   { view: 'register/code', name: 'first', data: code },
+  { view: 'register/code', name: 'failed', data: { ...code, failed: true } },
   { view: 'register/code', name: 'again', data: { ...code, again: true } },
   { view: 'register/code', name: 'in a mini program', data: { ...code, native } },
   { view: 'register/code', name: 'without texts', data: { ...code, texts: false, native } },

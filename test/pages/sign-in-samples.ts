@@ -114,6 +114,7 @@ export function signInSamples({
     { view: 'sms/phone', name: 'refused', data: { ...text, typed: '110', problem: { code: 'malformed', minutes: 0 } } },
     { view: 'sms/code', name: 'first', data: { ...text, portal: longPortal } },
     { view: 'sms/own', name: 'first', data: text },
+    { view: 'sms/own', name: 'offered', data: { ...text, offered: true, failed: true } },
     { view: 'sms/own', name: 'not own', data: { ...text, problem: { code: 'not_own', minutes: 0 } } },
     { view: 'sms/code', name: 'wrong', data: { ...text, problem: { code: 'code_wrong', minutes: 0 } } },
     { view: 'sms/who', name: 'first', data: text },

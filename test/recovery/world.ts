@@ -6,6 +6,8 @@ import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import { networksOf } from '../../src/config/address-networks.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes } from '../../src/guards/phone-codes/phone-codes.ts'
+import { createTextReceipts } from '../../src/guards/phone-codes/text-receipts.ts'
+import { createTextDelivery } from '../../src/guards/phone-codes/text-delivery.ts'
 import { passwordAuthenticator } from '../../src/login/methods/password/stored-password.ts'
 import { beginRequest, type RequestContext } from '../../src/pages/request-context.ts'
 import { loadWords } from '../../src/pages/words.ts'
@@ -30,21 +32,27 @@ export async function openWorld() {
   const artifacts = openSqliteArtifacts(join(temporaryDirectory(), 'codes.sqlite'), services.clock)
   onTestFinished(() => artifacts.close())
   const texts: { to: string; code: string }[] = []
+  const { phone } = readSettings({
+    YIDENG_SMS: 'console',
+    YIDENG_SMS_ADDRESS_TEXTS: '100000',
+    YIDENG_SMS_DAY_BUDGET: '1000000',
+  })
   const codes = createPhoneCodes({
-    phone: readSettings({
-      YIDENG_SMS: 'console',
-      YIDENG_SMS_ADDRESS_TEXTS: '100000',
-      YIDENG_SMS_DAY_BUDGET: '1000000',
-    }).phone,
+    phone,
     issuer: services.settings.issuer,
     helpline: '12345',
     pauseMs: 0,
-    sender: { send: async ({ to, code }) => (texts.push({ to, code }), { id: '1' }) },
+    receipts: createTextReceipts({ artifacts, reported: () => undefined, clock: services.clock }),
+    texts: createTextDelivery({
+      sender: { send: async ({ to, code }) => (texts.push({ to, code }), { id: '1' }) },
+      countries: phone.countries,
+      audit: services.audit,
+      counted: () => undefined,
+    }),
     artifacts,
     blindIndex: services.dataKeys.blindIndex,
     devices: services.devices,
     audit: services.audit,
-    counted: () => undefined,
     failed: (error) => expect.fail(String(error)),
     clock: services.clock,
   })

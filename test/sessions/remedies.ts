@@ -1,10 +1,12 @@
 import type { Remedy } from '../../docs/revocation-matrix.ts'
 import type { Services } from '../../src/services.ts'
+import { photographed, recoveringByFace, verify } from '../setup/face.ts'
 import { find } from '../setup/organisation.ts'
 import type { TestPortal } from '../setup/portal.ts'
 import { askText, provenPhone } from '../setup/proven-phone.ts'
 import { choose, newPassword, recoverBy } from '../setup/recovery.ts'
 import { rivalOf } from '../setup/rival.ts'
+import type { startRecycledVendor } from '../setup/recycled-vendor.ts'
 import type { startSmsGateway } from '../setup/sms-gateway.ts'
 import { stopLink } from '../setup/stop.ts'
 import { copyOf, type Robbed } from '../setup/thief.ts'
@@ -19,6 +21,7 @@ export interface Scene {
   headers: Record<string, string>
   portal: TestPortal
   texts: Awaited<ReturnType<typeof startSmsGateway>>
+  vendor: Awaited<ReturnType<typeof startRecycledVendor>>
 }
 
 type Act = (scene: Scene, one: Robbed) => Promise<unknown>
@@ -60,6 +63,12 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
     const { code } = await texts.textTo(`+86${person.phone}`)
     return choose(visitor, await visitor.submit(page, '/recover/sms/code', { code }))
   },
+  async face({ services, headers }, { person, browser }) {
+    await photographed(services, person)
+    const visitor = browser()
+    const { page } = await recoveringByFace(visitor, person)
+    return choose(visitor, await verify(visitor, page, headers['x-forwarded-for']))
+  },
   async stop({ services }, { person, browser }) {
     const visitor = browser()
     return visitor.submit(await visitor.get(await stopLink(services, person.id)), '/recover/stop', {})
@@ -70,6 +79,11 @@ export const acts: Record<Exclude<Remedy, 'representation'>, Act> = {
     const phone = `+86${person.phone.replace(/^138/, '130')}`
     const corrected = await services.persons.correct(person.id, { phone }, { by, source: 'counter' })
     if (!corrected.ok) throw new Error(corrected.problem)
+  },
+  async recycled({ services, vendor }, { person }) {
+    await provenPhone(services, person, 200, 200)
+    vendor.says(person.phone, 'changed')
+    return services.phoneProofs.checkHands({ personId: person.id, phone: `+86${person.phone}` })
   },
   async supersede({ services }, { person }) {
     const winner = await rivalOf(services, person)

@@ -10,6 +10,7 @@ import { signInByPasskey } from '../setup/passkey.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { newPassword } from '../setup/recovery.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
+import { startRecycledVendor } from '../setup/recycled-vendor.ts'
 import { startSmsGateway } from '../setup/sms-gateway.ts'
 import { scaleOut } from '../setup/stores.ts'
 import {
@@ -36,7 +37,12 @@ const lanes = inLongRun(5, 16)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** After these remedies the owner can sign in again. */
-const passwords: Partial<Record<Remedy, string>> = { password: newPassword, recovery: newPassword, text: newPassword }
+const passwords: Partial<Record<Remedy, string>> = {
+  password: newPassword,
+  recovery: newPassword,
+  text: newPassword,
+  face: newPassword,
+}
 const shut = new Set<Remedy>(['closed', 'closing'])
 
 type Sign = (visitor: Visitor, one: Robbed) => Promise<unknown>
@@ -53,6 +59,7 @@ const proofs: Partial<Record<Remedy, Sign>> = {
   password: byPassword,
   recovery: byPassword,
   text: byPassword,
+  face: byPassword,
   removed: byPasskey,
   'switched-off': byPasskey,
   'not-me': byPasskey,
@@ -145,12 +152,13 @@ let server: RunningServer
 let services: Services
 let portal: TestPortal
 let texts: Scene['texts']
+let vendor: Scene['vendor']
 let networks = 0
 
 async function prepare(remedy: keyof typeof acts) {
   networks += 1
   const headers = { 'x-forwarded-for': `198.51.${networks >> 8}.${networks & 255}` }
-  const scene: Scene = { services, issuer: server.issuer, headers, portal, texts }
+  const scene: Scene = { services, issuer: server.issuer, headers, portal, texts, vendor }
   const one = await robbed(services, portal, headers, { recovered: remedy === 'stop' })
   return { scene, one, under: await lanesOf(scene, one, remedy) }
 }
@@ -176,9 +184,11 @@ const present = stores
 describe.each(present)('on $name', ({ settings, remedies: tried }) => {
   beforeAll(async () => {
     texts = await startSmsGateway()
+    vendor = await startRecycledVendor()
     server = await startServer({
       YIDENG_SMS: 'webhook',
       YIDENG_SMS_URL: texts.url,
+      YIDENG_PHONE_VENDORS: vendor.file,
       YIDENG_SMS_ADDRESS_TEXTS: '100000',
       YIDENG_WORKERS: '2',
       YIDENG_ADDRESS_TRIES: '100000',

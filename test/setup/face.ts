@@ -84,9 +84,15 @@ export async function rightFrames(page: Page): Promise<Buffer> {
   return writeFrames(pictures.map((jpeg, step) => ({ step, jpeg })))
 }
 
-/** Passes the check with pictures of anna. @param from the address that the server sees */
+/** Passes the check with pictures of anna, again where the server is busy. @param from the address that the server sees */
 export async function verify(visitor: Visitor, page: Page, from?: string): Promise<Page> {
-  const answer = await send(visitor, page, await rightFrames(page), from === undefined ? {} : { from })
+  const frames = await rightFrames(page)
+  const capture = () => send(visitor, page, frames, from === undefined ? {} : { from })
+  let answer = await capture()
+  while (answer.outcome === 'busy') {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    answer = await capture()
+  }
   if (answer.outcome !== 'passed') throw new Error(JSON.stringify(answer))
   return visitor.submit(page, '/face/done', {})
 }

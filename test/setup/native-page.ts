@@ -88,3 +88,45 @@ interface Asked {
   success(answer: { statusCode: number; status: number; data: unknown }): void
   fail(error: { errMsg: string }): void
 }
+
+interface Given {
+  issuer: string
+  channel: string
+  handle: string
+  /** The code that `wx.login` gives. */
+  login: string
+  /** The camera of `wx.requestFacialVerify`. */
+  verify?(verifyId: string): void
+}
+
+/**
+ * Runs a native page of WeChat from its opening to its end.
+ * @param phoneCode for the page of numbers: what its button gives
+ * @returns the address that it opens in its web view; undefined where it says that it failed
+ */
+export function runNativePage(name: 'face' | 'phone', given: Given, phoneCode?: string): Promise<string | undefined> {
+  const { issuer, channel, handle, login, verify } = given
+  const app = {
+    login: ({ success }: { success(answer: { code: string }): void }) => success({ code: login }),
+    requestFacialVerify({ verifyId, complete }: { verifyId: string; complete(): void }) {
+      verify?.(verifyId)
+      complete()
+    },
+  }
+  const { page, back } = openNativePage({
+    vendor: 'wechat',
+    page: `yideng/${name}`,
+    settings: { issuer, channel },
+    app,
+  })
+  return new Promise((resolve) => {
+    const { setData } = page
+    page.setData = (values) => {
+      setData(values)
+      if (page.data['failed'] === true) resolve(undefined)
+    }
+    void back.then(resolve)
+    page.onLoad({ a: handle })
+    if (name === 'phone') page.send({ detail: phoneCode === undefined ? {} : { code: phoneCode } })
+  })
+}

@@ -50,3 +50,12 @@ export async function allow(visitor: Visitor, page: Page): Promise<Page> {
   const next = await visitor.submit(page, '/consent', { decision: 'allow' })
   return next.html.includes('name="separate"') ? visitor.submit(next, '/consent', { decision: 'allow' }) : next
 }
+
+/** Makes the account one of level 3 by the rule before: a name and a number, and no possession. */
+export async function ofOldRule({ database }: Pick<Services, 'database'>, id: string): Promise<void> {
+  await database
+    .updateTable('natural_persons')
+    .set({ identity_level: 3, possession: null })
+    .where('id', '=', id)
+    .execute()
+}

@@ -3,13 +3,14 @@ import type { Page, Visitor } from './visitor.ts'
 
 const dayMs = 86_400_000
 
-/** Records a proof of the person's phone that is this many days old. */
-export async function provenPhone(services: Services, person: { id: string; phone: string }, days: number) {
+/** Records a proof of the person's phone: days since it was first proven, and since it was proven last. */
+export async function provenPhone(services: Services, person: { id: string; phone: string }, days: number, last = 0) {
   const proof = { personId: person.id, phone: `+86${person.phone}`, how: 'sms' } as const
   await services.database.transaction().execute(async (transaction) => {
     await services.phoneProofs.record(transaction, proof, { actor: 'person' })
-    const first_at = services.clock() - days * dayMs
-    await transaction.updateTable('phone_proofs').set({ first_at }).where('person_id', '=', person.id).execute()
+    const ago = (many: number) => services.clock() - many * dayMs
+    const change = { first_at: ago(days), at: ago(last) }
+    await transaction.updateTable('phone_proofs').set(change).where('person_id', '=', person.id).execute()
   })
 }
 

@@ -59,7 +59,7 @@ function withPasswordHashes(services: Services): Services {
   const { persons } = services
   const create: typeof persons.create = (opening, by) => {
     const password = opening.authenticators.find(({ kind }) => kind === 'password')
-    const forOlderVersions = password ? { passwordHash: hashOf(password) } : {}
+    const forOlderVersions = password ? { passwordHash: hashOf({ id: '', ...password }, services.dataKeys.cipher) } : {}
     return persons.create({ ...opening, ...forOlderVersions }, by)
   }
   return { ...services, persons: { ...persons, create } }

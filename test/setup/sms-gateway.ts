@@ -30,12 +30,14 @@ export const account = {
 /** A gateway for texts on this machine: the webhook of the operator, Tencent and Alibaba at one address. */
 export async function startSmsGateway() {
   const received: ReceivedText[] = []
+  const ids: string[] = []
   const state = { behaves: 'well' as Behaviour, lateMs: 1000, redirected: 0 }
   const server = createServer((incoming, response) => {
     let body = ''
     incoming.on('data', (chunk: Buffer) => (body += chunk.toString()))
     incoming.on('end', () => {
       if (incoming.url === '/elsewhere') state.redirected += 1
+      ids.push(String(incoming.headers['x-yideng-text'] ?? ''))
       const { text, accepted, refusal } = protocolOf(incoming, body)
       const answer = (status: number, content: string) => void response.writeHead(status).end(content)
       const deliver = (times = 1) => void (text && received.push(...Array.from({ length: times }, () => text)))
@@ -63,6 +65,8 @@ export async function startSmsGateway() {
   return {
     url: `http://127.0.0.1:${port}`,
     received,
+    /** Ids for receipts, of the webhook. */
+    ids,
     state,
     /** The newest text to this number; waits for one that came after `since` texts. */
     async textTo(to: string, since = 0): Promise<ReceivedText> {

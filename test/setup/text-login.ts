@@ -7,8 +7,8 @@ import { Visitor, type Page } from './visitor.ts'
 export type TextLogin = Awaited<ReturnType<Awaited<ReturnType<typeof startTextLogin>>['typePhone']>>
 
 /** A server that sends codes by text, two portals, and the steps of a sign-in by text. One portal needs level 3. */
-export async function startTextLogin() {
-  const { gateway, server, services } = await startSmsServer()
+export async function startTextLogin(settings: Record<string, string> = {}) {
+  const { gateway, server, services } = await startSmsServer(settings)
   const portal = await registerPortal(services, { consent: 'implicit', name: '深圳市政务服务网' })
   const strict = await registerPortal(services, { consent: 'implicit', min_level: 3 })
 

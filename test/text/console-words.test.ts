@@ -20,6 +20,7 @@ const spoken = [
   ...['key-file', 'data-keys-of-store', 'lookup-index', 'data-key-changes'].map((name) => `src/keys/${name}.ts`),
   'src/accounts/passwords/breached.ts',
   'src/channels/channels.ts',
+  ...['batches', 'undo-import'].map((name) => `src/accounts/imports/${name}.ts`),
   'src/assurance/levels.ts',
   'src/guards/outbound.ts',
   'src/http/start.ts',
@@ -50,6 +51,7 @@ const technical = new Set([
   'discovery       {1}/.well-known/openid-configuration',
   'repeatable read',
   'read only',
+  'not in',
   // in the log, or a fault of the program
   'ended by an error that nobody caught',
   'of no secret',

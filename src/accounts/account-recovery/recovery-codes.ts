@@ -1,19 +1,16 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { Refusal } from '../../refusal/refusal.ts'
-import { withoutInvisible } from '../../text/invisible.ts'
+import { makeWrittenCode, readWrittenCode } from '../../text/written-codes.ts'
 import { isAmong } from '../constant-time.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Pass, RecoveryDeps } from './pass.ts'
 import { isResting } from './recovery-stops.ts'
 
-/** Letters and digits of which no two look alike: without 0 O 1 I L, 2 Z, 5 S, 8 B, U V. */
-const alphabet = '34679ACDEFGHJKMNPQRTWXY'
 /** 16 of 23 signs are 72 bits. */
 const length = 16
-const wellFormed = new RegExp(`^[${alphabet}]{${length}}$`)
 
 /** Number of codes in a set. */
 export const codesMade = 10
@@ -22,23 +19,11 @@ export const codesMade = 10
 const codesKind = 'recovery-codes'
 const codesData = z.object({ keys: z.array(z.string()) })
 
-/** Ten codes as people write them down: 7K3M-W9QD-…; `randomInt` makes each sign equally likely. @internal */
-export const makeCodes = (): string[] =>
-  Array.from({ length: codesMade }, () =>
-    Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length)))
-      .join('')
-      .replaceAll(/.{4}(?=.)/g, '$&-'),
-  )
+/** Ten codes as people write them down. @internal */
+export const makeCodes = (): string[] => Array.from({ length: codesMade }, () => makeWrittenCode(length))
 
-/** Reads a typed code: in lower case, full-width, with or without hyphens. Undefined for other texts. */
-export function readCode(text: string): string | undefined {
-  if (text.length > 64) return undefined
-  const code = withoutInvisible(text)
-    .normalize('NFKC')
-    .toUpperCase()
-    .replaceAll(/[\s‐‑‒–—−-]/gu, '')
-  return wellFormed.test(code) ? code : undefined
-}
+/** Reads a typed code; undefined for other texts. */
+export const readCode = (text: string): string | undefined => readWrittenCode(text, length)
 
 /**
  * The stored form of a code. A keyed hash is enough: a slow hash protects guessable secrets, and 2^72 codes cannot be guessed.

@@ -47,5 +47,23 @@ const sealedValues = (row: SealedColumns) => [
 /** The seal of an authenticator's row: over its owner, kind, times and data. */
 export const sealOf = (seal: RowSeal, row: SealedColumns): string => seal.seal(macAad(row.id), sealedValues(row))
 
+/** The sealed row of an authenticator that was never used. */
+export function newRow(
+  seal: RowSeal,
+  given: Pick<Authenticator, 'id' | 'personId' | 'kind' | 'data' | 'createdAt'> & { lookupKey?: string | undefined },
+): AuthenticatorRow {
+  const row = {
+    id: given.id,
+    person_id: given.personId,
+    kind: given.kind,
+    lookup_key: given.lookupKey ?? null,
+    data: given.data,
+    created_at: given.createdAt,
+    last_used_at: null,
+    held_at: null,
+  }
+  return { ...row, mac: sealOf(seal, row) }
+}
+
 export const isSealed = (seal: RowSeal, row: AuthenticatorRow): boolean =>
   seal.holds(macAad(row.id), sealedValues(row), row.mac)

@@ -12,7 +12,7 @@ import type { EndSignIns } from '../sign-in-endings.ts'
 const claimMs = 30_000
 
 /** Tables with rows that belong to one person (`person_id`). */
-const ownTables = [
+export const ownTables = [
   'face_bindings',
   'face_consents',
   'administrators',
@@ -25,6 +25,8 @@ const ownTables = [
   'representee_choices',
   'mandate_code_tries',
   'phone_proofs',
+  'merged_accounts',
+  'upstream_links',
 ] as const
 
 export interface EraseDeps {
@@ -72,6 +74,12 @@ async function eraseWithin(deps: EraseDeps, transaction: DatabaseTransaction, pe
     .execute()
   // disputes against this account stay: the number is free then
   await transaction.deleteFrom('number_claims').where('claimant_id', '=', personId).execute()
+  await transaction
+    .deleteFrom('merged_portals')
+    .where('merged_id', 'in', (query) =>
+      query.selectFrom('merged_accounts').select('merged_id').where('person_id', '=', personId),
+    )
+    .execute()
   for (const table of ownTables) await transaction.deleteFrom(table).where('person_id', '=', personId).execute()
   await audit.append(transaction, { event: 'person.closed', actor: 'system', personId })
   return true
@@ -103,6 +111,7 @@ const emptyColumns = (cipher: FieldCipher, personId: string) => ({
   name_index: randomUUID(),
   identity_level: 2,
   possession: null,
+  possession_asked_at: null,
   proofed_at: null,
   face_proofed_at: null,
   held_until: null,

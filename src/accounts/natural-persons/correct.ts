@@ -31,7 +31,13 @@ interface How {
 }
 
 export type Corrected =
-  | { ok: true; person: NaturalPerson; changed: readonly CorrectedPart[] }
+  | {
+      ok: true
+      person: NaturalPerson
+      changed: readonly CorrectedPart[]
+      /** The number before (E.164). */
+      phoneBefore: string
+    }
   | { ok: false; problem: 'gone' | 'unchanged' | 'not_matched' | 'document_taken' | 'changed_meanwhile' }
 
 type CorrectedPart = keyof Correction
@@ -67,7 +73,7 @@ export async function correctPerson(
     const written = await writeChange(deps, transaction, person, change, how)
     if (!written) return { ok: false, problem: 'changed_meanwhile' }
     principals.push(...written.principals)
-    return { ok: true, person: written.person, changed: change.changed }
+    return { ok: true, person: written.person, changed: change.changed, phoneBefore: change.before.phone }
   })
   if (done.ok) deps.publish('person', id)
   for (const principal of principals) deps.publish('principal', principal)

@@ -62,6 +62,34 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
 const possessionOf = ({ possession, noticeVersion, vouchedLevel }: Opening): Possession | null =>
   possession ?? (noticeVersion === undefined && vouchedLevel !== 2 ? 'counter' : null)
 
+/** The row of a new account. `indexKey` is the key that accounts are stored under (indexKeysInUse). */
+export function accountRow(
+  { cipher, lookup }: Pick<NaturalPersonsDeps, 'cipher' | 'lookup'>,
+  indexKey: string,
+  account: { id: string; data: PersonalData; identityLevel: number; possession: Possession | null; now: number },
+) {
+  const { id, data, identityLevel, possession, now } = account
+  return {
+    id,
+    ...sealPersonalData(cipher, id, data),
+    ...indexesOf(lookup, indexKey, { id, ...data }),
+    identity_level: identityLevel,
+    possession,
+    possession_asked_at: null,
+    proofed_at: identityLevel >= 3 ? now : null,
+    face_proofed_at: null,
+    status: 'active' as const,
+    held_until: null,
+    recovery_held_until: null,
+    signed_out_at: null,
+    sign_in_epoch: 0,
+    sign_in_marks: null,
+    closes_at: null,
+    created_at: now,
+    updated_at: now,
+  }
+}
+
 const holdsUsername = async (transaction: DatabaseTransaction, lookup: LookupIndex, username: string) =>
   (await transaction
     .selectFrom('natural_persons')
@@ -87,24 +115,7 @@ async function insertAccount(
   const identityLevel = matched && possession !== null && !proven ? 3 : 2
   const id = randomUUID()
   const now = clock()
-  const row = {
-    id,
-    ...sealPersonalData(cipher, id, data),
-    ...indexesOf(lookup, indexKey, { id, ...data }),
-    identity_level: identityLevel,
-    possession,
-    proofed_at: identityLevel >= 3 ? now : null,
-    face_proofed_at: null,
-    status: 'active' as const,
-    held_until: null,
-    recovery_held_until: null,
-    signed_out_at: null,
-    sign_in_epoch: 0,
-    sign_in_marks: null,
-    closes_at: null,
-    created_at: now,
-    updated_at: now,
-  }
+  const row = accountRow({ cipher, lookup }, indexKey, { id, data, identityLevel, possession, now })
   await transaction.insertInto('natural_persons').values(row).execute()
   for (const authenticator of opening.authenticators) {
     await authenticators.add({ ...authenticator, personId: id }, transaction)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
+import { SettingsError, type Settings } from '../../config/settings.ts'
 
 /** A list of stolen passwords: attackers try them everywhere. */
 export interface BreachedPasswords {
@@ -31,6 +32,18 @@ export async function openBreachedPasswords(file: string): Promise<BreachedPassw
   } catch (error) {
     await handle.close()
     throw error
+  }
+}
+
+/** @throws SettingsError when the file cannot be used */
+export async function openBreachedPasswordsOf({
+  breachedPasswordsFile: file,
+}: Pick<Settings, 'breachedPasswordsFile'>): Promise<BreachedPasswords> {
+  try {
+    return await openBreachedPasswords(file)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SettingsError(`The setting YIDENG_BREACHED_PASSWORDS=${JSON.stringify(file)} cannot be used: ${why}.`)
   }
 }
 

@@ -5,6 +5,7 @@ import { administratorRoles } from '../../accounts/administrators.ts'
 import { isRegion } from '../../config/regions.ts'
 import { invalid, notFound } from '../outcome.ts'
 import { command } from '../command.ts'
+import { withPersonIn } from '../persons/which-person.ts'
 
 const isRole = (text: string): text is AdministratorRole => administratorRoles.some((role) => role === text)
 
@@ -20,6 +21,7 @@ export default command({
     },
   },
   access: { role: 'admin', about: 'administrator', touches: ['who administers'], accounts: namedAccount },
+  resolve: (context, input, name) => withPersonIn(context, input, 'id', name),
   example: 'npx yideng admin grant 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11 --role operator --region 440300',
   async run(context, { id, role, region }) {
     const { persons, administrators } = await context.services()

@@ -1,8 +1,9 @@
+import { personField } from '../persons/which-person.ts'
+
 /** The account of an administrator. */
 export const personIdField = {
-  type: 'text',
+  ...personField,
   positional: true,
   required: true,
-  placeholder: 'PERSON_ID',
-  meaning: 'id of the account',
+  meaning: 'id of the account, or document number, phone or username of the person',
 } as const

@@ -9,7 +9,7 @@ import { createSigner } from '../../keys/document-signatures.ts'
 import { command } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 import { invalid } from '../outcome.ts'
-import { filterDetails, filterFields, readFilter, restrictedField } from './audit-fields.ts'
+import { filterDetails, filterFields, readFilter, resolveFilter, restrictedField } from './audit-fields.ts'
 import { revealing } from './revealing.ts'
 
 interface ExportOptions {
@@ -63,6 +63,7 @@ export default command({
     restricted: restrictedField,
   },
   access: { local: 'it writes a file' },
+  resolve: resolveFilter,
   example: 'npx yideng audit export --to november.jsonl --since 2026-11-01 --until 2026-12-01',
   async run(context, { to, format, audience, restricted, ...asked }) {
     const read = readFilter(asked)

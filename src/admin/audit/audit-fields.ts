@@ -4,11 +4,16 @@ import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
 import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
 import type { CommandContext } from '../command-context.ts'
+import type { Input } from '../fields.ts'
+import { personField, withPersonIn } from '../persons/which-person.ts'
 import type { Problem } from '../outcome.ts'
 
 /** Selects entries. */
 export const filterFields = {
-  person: { type: 'text', placeholder: 'ID', meaning: 'only entries about this person' },
+  person: {
+    ...personField,
+    meaning: 'only entries about this person: id of the account, document number, phone or username',
+  },
   portal: { type: 'text', placeholder: 'ID', meaning: 'only entries about this portal' },
   event: {
     type: 'text',
@@ -28,6 +33,10 @@ export const restrictedField = {
   local: true,
   meaning: 'with network address and browser, which are personal data: reading them is audited',
 } as const
+
+/** The filters with the id of the person. */
+export const resolveFilter = (context: CommandContext, input: Input, name: string) =>
+  withPersonIn(context, input, 'person', name)
 
 type Filters = Partial<Record<keyof typeof filterFields, string | undefined>>
 

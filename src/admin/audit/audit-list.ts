@@ -2,7 +2,7 @@ import type { Entry } from '../../audit/chain.ts'
 import type { CommandContext } from '../command-context.ts'
 import { iso } from '../outcome.ts'
 import { restrictedField } from './audit-fields.ts'
-import { filterDetails, filterFields, readFilter } from './audit-fields.ts'
+import { filterDetails, filterFields, readFilter, resolveFilter } from './audit-fields.ts'
 import { invalid } from '../outcome.ts'
 import { limitFault, limitField } from '../list-pages.ts'
 import { revealing } from './revealing.ts'
@@ -42,6 +42,7 @@ export default command({
     restricted: restrictedField,
   },
   access: { role: 'viewer', about: 'rows', touches: ['what may be seen'] },
+  resolve: resolveFilter,
   example: 'npx yideng audit list --event login.refused --since 2026-11-24',
   async run(context, { limit, before, restricted, ...asked }) {
     const read = readFilter(asked)

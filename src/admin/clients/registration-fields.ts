@@ -106,6 +106,10 @@ export const registrationFields = {
     type: 'boolean',
     meaning: 'the ID token has the claims of the scopes, for libraries that read nothing else',
   },
+  'previous-sub': {
+    type: 'boolean',
+    meaning: 'previous_sub names the accounts that a person merged into theirs, as this portal knew them',
+  },
 } as const satisfies Fields
 
 /** Of `client update` and `client import`. */
@@ -146,6 +150,7 @@ export const changeFields: Fields = {
     Object.entries<Field>(registrationFields).map(([name, { required: _r, default: _d, ...field }]) => [name, field]),
   ),
   'no-claims-in-id-token': { type: 'boolean', meaning: 'take --claims-in-id-token back' },
+  'no-previous-sub': { type: 'boolean', meaning: 'take --previous-sub back' },
 }
 
 const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.every((one) => one === ''))
@@ -157,6 +162,7 @@ export function changesOf(input: Input): Record<string, unknown> {
     if (isEmpty(value) && field !== 'name') changes[metadataName(field)] = undefined
   }
   if (input['no-claims-in-id-token']) changes['claims_in_id_token'] = undefined
+  if (input['no-previous-sub']) changes['previous_sub'] = undefined
   if ('pkce' in changes && changes['pkce'] !== 'off' && !changes['pkce_reason']) changes['pkce_reason'] = undefined
   const method = input['auth-method']
   const withoutKeys = method !== undefined && method !== 'private_key_jwt'

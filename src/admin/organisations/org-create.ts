@@ -2,6 +2,7 @@ import type { ConditionalTouch } from '../duties.ts'
 import { organisationDocument } from './organisation-document.ts'
 import { command } from '../command.ts'
 import { failed, invalid, notFound, type Outcome } from '../outcome.ts'
+import { personField, withPersonIn } from '../persons/which-person.ts'
 import { officialProblems } from '../clients/official.ts'
 import { parseCreditCode } from '../../accounts/identifiers/gb32100.ts'
 import {
@@ -34,13 +35,13 @@ export default command({
     name: { type: 'text', required: true, placeholder: 'NAME', meaning: 'as in the business register' },
     uscc: { type: 'text', required: true, placeholder: 'CODE', meaning: 'unified social credit code (GB 32100)' },
     representative: {
-      type: 'text',
+      ...personField,
       required: true,
-      placeholder: 'PERSON_ID',
-      meaning: 'account of the legal representative, of level 3',
+      meaning: 'the legal representative, of level 3: id of the account, document number, phone or username',
     },
   },
   access: { role: 'operator', about: 'organisation', touches: ['an organisation'], sometimes: unregistered },
+  resolve: (context, input, name) => withPersonIn(context, input, 'representative', name),
   example:
     'npx yideng org create --name 深圳市云岭科技有限公司 --uscc 914403001922038216 ' +
     '--representative 3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11',

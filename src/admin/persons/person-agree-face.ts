@@ -1,13 +1,12 @@
 import { invalid } from '../outcome.ts'
 import { actorWithReason, personCommand, reasonField } from './person-command.ts'
-import { noPerson, personOf, withPersonId } from './which-person.ts'
+import { noPerson, personField, personOf, withPersonId } from './which-person.ts'
 
 export default personCommand({
   fields: {
     guardian: {
-      type: 'text',
+      ...personField,
       required: true,
-      placeholder: 'PERSON',
       meaning: 'the guardian, level 3 or more: id of the account, document number, phone or username',
     },
     reason: reasonField,

@@ -2,6 +2,7 @@ import { parseDocument, documentTypes } from '../../accounts/identifiers/documen
 import { checkName, normaliseName } from '../../accounts/identifiers/names.ts'
 import { parsePhone } from '../../accounts/identifiers/phones.ts'
 import type { Correction, Corrected } from '../../accounts/natural-persons.ts'
+import { tellOldNumber } from '../../guards/phone-codes/tell-old-number.ts'
 import type { ConditionalTouch } from '../duties.ts'
 import type { Input } from '../fields.ts'
 import { failed, invalid, type Problem } from '../outcome.ts'
@@ -97,11 +98,14 @@ export default personCommand({
   async run(context, input, person) {
     const read = readCorrection(input, person.row.document_type, new Date(context.clock()))
     if (!read.ok) return invalid(...read.problems)
-    const { persons } = await context.services()
+    const services = await context.services()
+    const { persons } = services
     const by = { actor: context.actor, restricted: { reason: input.reason } }
     const corrected = await persons.correct(person.id, read.correction, { by, source: 'counter' })
     if (corrected.ok) {
-      return { ok: true, document: { ...maskedPerson(persons, corrected.person), corrected: corrected.changed } }
+      const { changed, phoneBefore } = corrected
+      if (changed.includes('phone')) await tellOldNumber(services, { phone: phoneBefore, personId: person.id })
+      return { ok: true, document: { ...maskedPerson(persons, corrected.person), corrected: changed } }
     }
     if (corrected.problem === 'gone') return noPerson
     const message = refusals[corrected.problem]

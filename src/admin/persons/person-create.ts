@@ -39,7 +39,7 @@ export default command({
     const read = await readOpening(input, new Date(context.clock()), breached)
     if (!read.ok) return invalid(...read.problems)
     const { persons } = await context.services()
-    const { passwordAuthenticator } = await import('../../login/methods/password/stored-password.ts')
+    const { passwordAuthenticator } = await import('../../accounts/passwords/stored-password.ts')
     const authenticators = [passwordAuthenticator(await createPasswords().hash(input.password))]
     const vouchedLevel: 2 | 3 | undefined = input.level === 2 || input.level === 3 ? input.level : undefined
     const opening = { ...read.opening, authenticators, ...(vouchedLevel ? { vouchedLevel } : {}) }

@@ -21,12 +21,19 @@ export const selectorFields = {
   username: { type: 'text', placeholder: 'NAME', meaning: 'the person has this username' },
 } as const
 
+/** A field that names a person, where the command is about something else. */
+export const personField = {
+  type: 'text',
+  personal: true,
+  placeholder: 'PERSON',
+} as const
+
 /** The texts that name a person, as given. */
 export type Selector = { [K in keyof typeof selectorFields | 'name']?: unknown }
 
 const kinds = { 'id-number': 'document', phone: 'phone', username: 'username' } as const
 
-const isAccountId = (text: string) => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
+export const isAccountId = (text: string) => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)
 
 /** No message repeats what was typed: it is personal data. */
 export const noPerson: Failure = {
@@ -91,6 +98,23 @@ export async function personOf(
   })
   const more = found.people.length > mostFound ? [{ message: `More than ${mostFound} accounts fit.` }] : []
   return invalid({ message: 'Several accounts fit: give the id of one.' }, ...candidates, ...more)
+}
+
+/**
+ * The input with the id of the account in this field. An id stays as it is: the command itself answers for it. Only those who may look
+ * people up (`person find`) name them otherwise.
+ */
+export async function withPersonIn(
+  context: CommandContext,
+  input: Input,
+  field: string,
+  command: string,
+): Promise<{ ok: true; input: Input } | Failure> {
+  const given = text(input[field])
+  if (given === '' || isAccountId(given)) return { ok: true, input }
+  if (!context.sees(undefined)) return invalid({ field, message: 'must be the id of the account, for you' })
+  const found = await personOf(context, { id: given }, command)
+  return found.ok ? { ok: true, input: { ...input, [field]: found.person.id } } : found
 }
 
 /** The input with the id of the account in place of what names the person. */

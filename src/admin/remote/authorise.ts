@@ -39,7 +39,11 @@ export async function readyFor(context: AdministratorContext, command: Command, 
   const { access } = command
   if ('local' in access) return forbidden(localOnly(command, access.local))
   const blocked = await refusalFor(context, context.administrator, access, input)
-  return blocked ?? resolvedInput(context, command, input)
+  if (blocked || !command.resolve) return blocked ?? { ok: true, input }
+  const resolved = await resolvedInput(context, command, input)
+  if (!resolved.ok) return resolved
+  // the region of a person is known only now
+  return (await refusalFor(context, context.administrator, access, resolved.input)) ?? resolved
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Services } from '../../services.ts'
 import { portalAfter } from '../clients/portal-after.ts'
 import type { Subject } from '../command.ts'
 import type { Input } from '../fields.ts'
+import { isAccountId } from '../persons/which-person.ts'
 import { notFound } from '../outcome.ts'
 
 /** A region (GB/T 2260). Undefined: the whole province. */
@@ -68,9 +69,11 @@ const finders: { [S in Subject]: (services: Services, input: Input) => Promise<S
   },
 
   async administrator({ administrators }, { id, region }) {
+    const wanted = region === undefined ? [] : [text(region)]
+    // the command looks this person up, and is authorised again with the id (authorise.ts)
+    if (!isAccountId(text(id))) return { before: [], after: wanted }
     const found = await administrators.find(text(id))
-    const after = region === undefined ? [] : [text(region)]
-    return found || after.length > 0 ? { before: found ? [found.region] : [], after } : undefined
+    return found || wanted.length > 0 ? { before: found ? [found.region] : [], after: wanted } : undefined
   },
 
   async approval({ approvals }, { id }) {

@@ -48,3 +48,6 @@ export function operatorSettings(texts: SettingTexts) {
 }
 
 export type Operator = ReturnType<typeof operatorSettings>
+
+/** The name of the login in texts, where no portal takes part. */
+export const serviceNameOf = ({ service }: Pick<Operator, 'service'>): string => service || '一登'

@@ -40,6 +40,10 @@ const kind = 'phone-code'
 const kept = z.object({ mac: z.string(), tries: z.number() })
 const used = 'used'
 
+/** Names the code of one act in one browser. The number is not in it: a code for another number replaces the one before. */
+export const codeIdOf = ({ purpose, act, browser }: CodeFor): string =>
+  hashId(`${kind}\0${purpose}\0${act}\0${browser}`)
+
 const digits = () => String(randomInt(10 ** codeDigits)).padStart(codeDigits, '0')
 
 export function createCodeStore({
@@ -49,19 +53,17 @@ export function createCodeStore({
   artifacts: Artifacts
   blindIndex: BlindIndex
 }): CodeStore {
-  // the number is not in the id: a code for another number replaces the one before
-  const idOf = ({ purpose, act, browser }: CodeFor) => hashId(`${kind}\0${purpose}\0${act}\0${browser}`)
-  const macOf = (code: CodeFor, typed: string) => blindIndex(kind, [idOf(code), code.phone, typed].join('\0'))
+  const macOf = (code: CodeFor, typed: string) => blindIndex(kind, [codeIdOf(code), code.phone, typed].join('\0'))
 
   return {
     async make(code) {
       const made = digits()
       const value = JSON.stringify({ mac: macOf(code, made), tries: 0 })
-      await artifacts.put(kind, idOf(code), value, { ttl: codeSeconds })
+      await artifacts.put(kind, codeIdOf(code), value, { ttl: codeSeconds })
       return made
     },
     check: (code, typed) =>
-      updateArtifact<CodeChecked>(artifacts, { kind, id: idOf(code) }, (before) => {
+      updateArtifact<CodeChecked>(artifacts, { kind, id: codeIdOf(code) }, (before) => {
         if (before === undefined || before === used) return { result: 'over' }
         const { mac, tries } = kept.parse(JSON.parse(before))
         if (tries >= mostTries) return { result: 'over' }

@@ -2,15 +2,16 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import type { Devices } from '../../accounts/devices.ts'
 import type { AuditLog } from '../../audit/audit-log.ts'
-import type { TextPurpose, TextSender } from '../../channels/senders/sms/text-sender.ts'
+import type { TextMessage, TextPurpose } from '../../channels/senders/sms/text-sender.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import { requestOf, type PageContext } from '../../pages/request-context.ts'
-import { VendorFailed } from '../../proofing/vendor-calls.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createCodeStore, type CodeChecked, type CodeFor } from './code-store.ts'
 import { changeText, codeText, portalName, recoveredText } from './code-text.ts'
+import type { TextDelivery } from './text-delivery.ts'
+import type { TextReceipts } from './text-receipts.ts'
 import { createTextLimits, type TextAsked, type TextWait } from './text-limits.ts'
 
 export type { CodeChecked, CodeFor } from './code-store.ts'
@@ -44,6 +45,11 @@ export interface PhoneCodes {
    */
   send(ctx: AnswerContext, asked: CodeAsked): Promise<TextWait | undefined>
   check(code: CodeFor, typed: string): Promise<CodeChecked>
+  /**
+   * Whether the vendor has reported that the text with this code did not arrive. Always false for a sign-in and a recovery: it would
+   * show that the number opens an account.
+   */
+  failed(code: CodeFor): Promise<boolean>
   /** Whether a sender is set. */
   readonly enabled: boolean
   /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the budget. */
@@ -58,14 +64,12 @@ export interface PhoneCodesDeps {
   phone: Settings['phone']
   issuer: string
   helpline: string
-  /** Undefined: no text is sent. */
-  sender: TextSender | undefined
+  texts: TextDelivery
+  receipts: TextReceipts
   artifacts: Artifacts
   blindIndex: BlindIndex
   devices: Pick<Devices, 'keyOf' | 'firstSeenAt'>
   audit: AuditLog
-  /** Counts each text by purpose and outcome. */
-  counted: (purpose: TextPurpose, outcome: 'sent' | 'failed') => void
   /** Milliseconds from the answer to the work for a text: it must not slow the next request of the same client. */
   pauseMs: number
   /** For a fault of ours in the background. */
@@ -73,8 +77,11 @@ export interface PhoneCodesDeps {
   clock: Clock
 }
 
+/** A person who registers or is signed in may know what became of a text to their own number. */
+const showsFailure = ({ purpose }: CodeFor) => purpose === 'register' || purpose === 'bind'
+
 export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
-  const { phone: settings, issuer, helpline, sender, devices, audit, counted, pauseMs, failed } = deps
+  const { phone: settings, issuer, helpline, texts, receipts, devices, audit, pauseMs, failed } = deps
   const { countries, dayBudget, addressTexts } = settings
   const codes = createCodeStore(deps)
   const limits = createTextLimits({
@@ -105,20 +112,12 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
     running.add(done)
   }
 
-  async function deliver(message: Parameters<TextSender['send']>[0], personId: string | undefined): Promise<void> {
-    const { purpose } = message
-    try {
-      await sender?.send(message)
-      counted(purpose, 'sent')
-    } catch (error) {
-      counted(purpose, 'failed')
-      if (!(error instanceof VendorFailed)) throw error
-      const details = { purpose, fault: error.message }
-      await audit.record({ event: 'text.not-sent', actor: 'system', personId, details })
-    }
-  }
+  const { reaches } = texts
 
-  const reaches = (phone: string) => sender !== undefined && countries.some((code) => phone.startsWith(`+${code}`))
+  async function deliver(message: TextMessage, personId: string | undefined, code?: CodeFor): Promise<void> {
+    const receipt = await texts.deliver(message, personId)
+    if (receipt) await receipts.sent(receipt.id, code)
+  }
 
   function inform(ctx: AnswerContext, purpose: TextPurpose, { phone: to, personId, portal }: Informed, text: string) {
     const { language, networks } = requestOf(ctx)
@@ -135,6 +134,7 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       const request = requestOf(ctx)
       const { language, networks } = request
       const about: TextAsked = { phone: to, act: asked.act, networks, knownBrowser: await knownBrowser(ctx, personId) }
+      about.afterFailure = showsFailure(asked) && (await receipts.takeFailure(asked))
       const wait = await limits.ask(about)
       if (wait) return wait
       const code = await codes.make(asked)
@@ -142,12 +142,13 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       const message = { to, purpose, code, portal: portalName(portal), language, text }
       if (wanted)
         afterAnswer(ctx, async () => {
-          if (await limits.take(about)) await deliver(message, personId)
+          if (await limits.take(about)) await deliver(message, personId, asked)
         })
       return undefined
     },
     check: codes.check,
-    enabled: sender !== undefined,
+    failed: async (code) => showsFailure(code) && receipts.failed(code),
+    enabled: texts.enabled,
     informOfChange(ctx, about) {
       const request = requestOf(ctx)
       const { portal } = about

@@ -43,6 +43,8 @@ export interface TextAsked {
   networks: readonly Counted[]
   /** Identifies the browser, where the account knows it: strangers' counts do not stop it. */
   knownBrowser?: string | undefined
+  /** The text before is known to have failed: the pause of the act does not count, the other limits do. */
+  afterFailure?: boolean
 }
 
 /** An alarm: a limit against pumping was reached. Raised once, when it is reached. */
@@ -104,7 +106,9 @@ export function createTextLimits(options: {
   return {
     async ask(asked) {
       const { phone, networks, knownBrowser } = asked
-      const pause = await limits.count(ofAct, blindIndex('text-number', `${asked.act}\0${phone}`))
+      const pause = asked.afterFailure
+        ? 0
+        : await limits.count(ofAct, blindIndex('text-number', `${asked.act}\0${phone}`))
       if (pause > 0) return { by: 'number', seconds: pause }
       if (await budgetOf(asked).isUsed()) return { by: 'budget', seconds: hour }
       if (knownBrowser !== undefined) {

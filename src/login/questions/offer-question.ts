@@ -3,9 +3,10 @@ import { levelOf } from '../../assurance/levels.ts'
 import type { FreshSignIn } from '../../oidc/prompts.ts'
 import type { Offer } from '../method.ts'
 import { codesAnswer, type CodesAnswerDeps } from './codes-offer.ts'
+import { possessionAnswer } from './possession-offer.ts'
 import type { Question } from './question.ts'
 
-/** An offer by its name: a login method, or `codes`. */
+/** An offer by its name: a login method, `codes` or `possession`. */
 export interface NamedOffer {
   name: string
   offer: Offer
@@ -43,7 +44,10 @@ export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
     await named.offer.ask(ctx, attempt)
   },
 
-  routes: codesAnswer,
+  routes(router, deps) {
+    codesAnswer(router, deps)
+    possessionAnswer(router, deps)
+  },
 }
 
 /** The offers after a sign-in. */

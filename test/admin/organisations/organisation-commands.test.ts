@@ -34,7 +34,7 @@ describe('organisations on the command line', () => {
     [['--uscc', '914403001922038217'], 2, 'wrong check character'],
     [['--uscc', 'short'], 2, '18 digits'],
     [['--name', '<script>'], 2, 'are not allowed in the name'],
-    [['--representative', 'nobody'], 3, 'There is no person'],
+    [['--representative', 'nobody'], 3, 'There is no such person'],
   ])('are refused with %j', async (wrong, code, message) => {
     const line = commandLine()
     const person = await line.withServices((services) => openPerson(services))

@@ -7,6 +7,7 @@ import { residentId } from '../../setup/people.ts'
 import { openPerson } from '../../setup/person.ts'
 import { durableStore } from '../../setup/stores.ts'
 import { registered } from '../../setup/rival.ts'
+import { startSmsGateway } from '../../setup/sms-gateway.ts'
 
 const open = (line: ReturnType<typeof commandLine>, overrides?: Parameters<typeof openPerson>[1]) =>
   line.withServices((services) => openPerson(services, overrides))
@@ -46,6 +47,25 @@ describe('person correct', () => {
       reason: '换号',
     })
     expect((await line.yideng('audit', 'verify')).code).toBe(0)
+  })
+
+  it('tells the old number by a text too, and is done also where no text can be sent', async () => {
+    const gateway = await startSmsGateway()
+    const texts = { YIDENG_SMS: 'webhook', YIDENG_SMS_URL: gateway.url, YIDENG_HELPLINE: '0755-12345' }
+    const line = commandLine({ environment: { ...(await durableStore()), ...texts } })
+    const person = await open(line, { level: 2 })
+    const correct = (...words: string[]) => line.json('person', 'correct', person.id, ...words, '--reason', '换号')
+    await correct('--phone', '13800138002')
+    expect(gateway.received).toMatchObject([{ to: `+86${person.phone}`, purpose: 'bind', code: '' }])
+    expect(gateway.received[0]?.text).toMatch(/换了手机号.*0755-12345/)
+    expect(gateway.received[0]?.text).not.toMatch(/13800138002|陈大文/)
+    gateway.state.behaves = 'fails'
+    expect(await correct('--phone', '13800138003')).toMatchObject({ corrected: ['phone'] })
+    expect(await line.withServices((services) => auditRows(services, 'text.not-sent'))).toHaveLength(1)
+    // the new name is no matter of the number
+    gateway.state.behaves = 'well'
+    await correct('--name', '陈大雯')
+    expect(gateway.received).toHaveLength(1)
   })
 
   it('beside PERSON or --username, --id-number is the new number; the register must have it, and level 4 falls to 3', async () => {

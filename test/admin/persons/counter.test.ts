@@ -18,7 +18,9 @@ const open = (line: Line, overrides?: Parameters<typeof openPerson>[1]): Promise
 const auditRows = ({ database }: Services, event: string) =>
   database.selectFrom('audit_events').selectAll().where('event', '=', event).orderBy('sequence').execute()
 
-const personCommands = (await allCommands()).filter(({ resolve }) => resolve !== undefined)
+const personCommands = (await allCommands())
+  .filter(({ fields }) => 'id-number' in fields && 'username' in fields)
+  .filter(({ resolve }) => resolve !== undefined)
 
 /** What a command needs besides the person. */
 const more: Record<string, (other: Person) => string[]> = {

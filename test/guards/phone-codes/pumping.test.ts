@@ -1,103 +1,108 @@
 import { describe, expect, it } from 'vitest'
 import { createDayBudget } from '../../../src/guards/phone-codes/day-budget.ts'
-import { asked, codesWorld, phone, type From } from '../../setup/phone-codes.ts'
+import { asked, onBothStores, phone, type From } from '../../setup/phone-codes.ts'
 
 const hourMs = 3_600_000
 
-describe('guesses', () => {
-  it('over all networks, browsers and logins get the tries of ten codes a day, and none beyond', async () => {
-    const { codes, send } = codesWorld({ YIDENG_SMS_ADDRESS_TEXTS: '100000' })
-    let compared = 0
-    for (let guess = 0; guess < 400; guess += 1) {
-      const code = { ...asked, act: `login ${guess}`, browser: `b ${guess}` }
-      const wait = await send(code, { address: `198.${guess % 200}.${guess % 7}.1` })
-      if (wait) continue
-      for (let tries = 0; tries < 8; tries += 1) if ((await codes.check(code, 'guess!')) === 'wrong') compared += 1
-    }
-    // the last try of a code says `over`, like those after it
-    expect(compared).toBeLessThanOrEqual(4 * 10)
-  })
-})
-
-describe('pumping', () => {
-  const numbers = (many: number, from = 13_900_000_000) =>
-    Array.from({ length: many }, (_, index) => `+86${from + index}`)
-  const eachPrefix = (many: number) =>
-    Array.from({ length: many }, (_, index) => `+86${13_900_000_000 + index * 20_000}`)
-  const anywhere = (index: number): From => ({ address: `198.${index % 250}.${Math.floor(index / 250)}.7` })
-
-  it('from many networks to many numbers stops at the budget, and alarms once', async () => {
-    const { send, texts, entries } = codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
-    const waits = []
-    for (const [index, to] of eachPrefix(120).entries())
-      waits.push(await send({ phone: to, act: `${index}` }, anywhere(index)))
-    expect(texts).toHaveLength(40)
-    expect(entries).toEqual([{ event: 'text.limit-reached', actor: 'system', details: { limit: 'budget' } }])
-    expect(waits.at(-1)).toMatchObject({ by: 'budget' })
+onBothStores((codesWorld) => {
+  describe('guesses', () => {
+    it('over all networks, browsers and logins get the tries of ten codes a day, and none beyond', async () => {
+      const { codes, send } = await codesWorld({ YIDENG_SMS_ADDRESS_TEXTS: '100000' })
+      let compared = 0
+      for (let guess = 0; guess < 400; guess += 1) {
+        const code = { ...asked, act: `login ${guess}`, browser: `b ${guess}` }
+        const wait = await send(code, { address: `198.${guess % 200}.${guess % 7}.1` })
+        if (wait) continue
+        for (let tries = 0; tries < 8; tries += 1) if ((await codes.check(code, 'guess!')) === 'wrong') compared += 1
+      }
+      // the last try of a code says `over`, like those after it
+      expect(compared).toBeLessThanOrEqual(4 * 10)
+    })
   })
 
-  it('leaves the rest of the budget to browsers that accounts know', async () => {
-    const { send, texts } = codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
-    for (const [index, to] of eachPrefix(60).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
-    expect(await send({ personId: 'anna' }, { browser: 'other' })).toMatchObject({ by: 'budget' })
-    expect(await send({ personId: 'anna', act: 'hers' }, { browser: 'hers' })).toBeUndefined()
-    expect(texts.at(-1)?.to).toBe(phone)
-  })
+  describe('pumping', () => {
+    const numbers = (many: number, from = 13_900_000_000) =>
+      Array.from({ length: many }, (_, index) => `+86${from + index}`)
+    const eachPrefix = (many: number) =>
+      Array.from({ length: many }, (_, index) => `+86${13_900_000_000 + index * 20_000}`)
+    const anywhere = (index: number): From => ({ address: `198.${index % 250}.${Math.floor(index / 250)}.7` })
 
-  it('shows the same to numbers with and without an account', async () => {
-    const { send } = codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
-    for (const [index, to] of eachPrefix(60).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
-    const known = await send({ phone: '+8613700000001', personId: 'anna' })
-    const unknown = await send({ phone: '+8613600000001', deliver: false })
-    expect(known).toEqual(unknown)
-  })
+    it('from many networks to many numbers stops at the budget, and alarms once', async () => {
+      const { send, texts, entries } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
+      const waits = []
+      for (const [index, to] of eachPrefix(120).entries())
+        waits.push(await send({ phone: to, act: `${index}` }, anywhere(index)))
+      expect(texts).toHaveLength(40)
+      expect(entries).toEqual([{ event: 'text.limit-reached', actor: 'system', details: { limit: 'budget' } }])
+      expect(waits.at(-1)).toMatchObject({ by: 'budget' })
+    })
 
-  it('a higher budget counts at once', async () => {
-    const { send, artifacts } = codesWorld({ YIDENG_SMS_DAY_BUDGET: '5' })
-    for (const [index, to] of eachPrefix(9).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
-    expect(await createDayBudget(artifacts, 'stranger', 4).isUsed()).toBe(true)
-    const raised = createDayBudget(artifacts, 'stranger', 6)
-    expect(await raised.isUsed()).toBe(false)
-    expect(await raised.take()).toEqual({ over: false, last: false })
-    expect(await raised.take()).toEqual({ over: false, last: true })
-    expect(await raised.take()).toEqual({ over: true, last: false })
-  })
+    it('leaves the rest of the budget to browsers that accounts know', async () => {
+      const { send, texts } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
+      for (const [index, to] of eachPrefix(60).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
+      expect(await send({ personId: 'anna' }, { browser: 'other' })).toMatchObject({ by: 'budget' })
+      expect(await send({ personId: 'anna', act: 'hers' }, { browser: 'hers' })).toBeUndefined()
+      expect(texts.at(-1)?.to).toBe(phone)
+    })
 
-  it('of one range of numbers stops for this range, and alarms once', async () => {
-    const { send, texts, entries } = codesWorld()
-    for (const [index, to] of numbers(150).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
-    expect(texts).toHaveLength(100)
-    expect(entries.map(({ details }) => details)).toEqual([{ limit: 'prefix' }])
-    expect(await send({ phone: '+8613500000001' })).toBeUndefined()
-  })
+    it('shows the same to numbers with and without an account', async () => {
+      const { send } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
+      for (const [index, to] of eachPrefix(60).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
+      const known = await send({ phone: '+8613700000001', personId: 'anna' })
+      const unknown = await send({ phone: '+8613600000001', deliver: false })
+      expect(known).toEqual(unknown)
+    })
 
-  it('of one country stops at a share of the budget', async () => {
-    const { send, texts, entries } = codesWorld({ YIDENG_SMS_COUNTRIES: '86,852', YIDENG_SMS_DAY_BUDGET: '100' })
-    for (let index = 0; index < 9; index += 1)
-      await send({ phone: `+852${61_000_000 + index * 20_000}`, act: `${index}` }, anywhere(index))
-    expect(texts).toHaveLength(5)
-    expect(entries.map(({ details }) => details)).toEqual([{ limit: 'country' }])
-  })
+    it('a higher budget counts at once', async () => {
+      const { send, artifacts } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '5' })
+      for (const [index, to] of eachPrefix(9).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
+      expect(await createDayBudget(artifacts, 'stranger', 4).isUsed()).toBe(true)
+      const raised = createDayBudget(artifacts, 'stranger', 6)
+      expect(await raised.isUsed()).toBe(false)
+      expect(await raised.take()).toEqual({ over: false, last: false })
+      expect(await raised.take()).toEqual({ over: false, last: true })
+      expect(await raised.take()).toEqual({ over: true, last: false })
+    })
 
-  it.each([
-    ['one address', (index: number) => `192.0.2.${1 + (index % 1)}`, 60],
-    ['an IPv4 /24', (index: number) => `192.0.2.${1 + (index % 200)}`, 480],
-    ['an IPv6 /48', (index: number) => `2001:db8:1:${((index * 257) % 65_536).toString(16)}::1`, 960],
-  ])('from %s stops for this network', async (_what, addressOf, most) => {
-    const { send, texts } = codesWorld()
-    for (const [index, to] of eachPrefix(most + 20).entries())
-      await send({ phone: to, act: `${index}` }, { address: addressOf(index) })
-    expect(texts).toHaveLength(most)
-    expect(await send({ phone: '+8613500000001' }, { address: '203.0.113.1' })).toBeUndefined()
-  })
+    it('of one range of numbers stops for this range, and alarms once', async () => {
+      const { send, texts, entries } = await codesWorld()
+      for (const [index, to] of numbers(150).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
+      expect(texts).toHaveLength(100)
+      expect(entries.map(({ details }) => details)).toEqual([{ limit: 'prefix' }])
+      expect(await send({ phone: '+8613500000001' })).toBeUndefined()
+    })
 
-  it('of one number leaves its owner a way, in a browser of an earlier sign-in', async () => {
-    const { send, forward } = codesWorld()
-    for (let index = 0; index < 30; index += 1) {
-      await send({ act: `${index}` }, anywhere(index))
-      forward(hourMs / 2)
-    }
-    expect(await send({ personId: 'anna' }, { browser: 'other' })).toMatchObject({ by: 'number' })
-    expect(await send({ personId: 'anna', act: 'hers' }, { browser: 'hers' })).toBeUndefined()
+    it('of one country stops at a share of the budget', async () => {
+      const { send, texts, entries } = await codesWorld({
+        YIDENG_SMS_COUNTRIES: '86,852',
+        YIDENG_SMS_DAY_BUDGET: '100',
+      })
+      for (let index = 0; index < 9; index += 1)
+        await send({ phone: `+852${61_000_000 + index * 20_000}`, act: `${index}` }, anywhere(index))
+      expect(texts).toHaveLength(5)
+      expect(entries.map(({ details }) => details)).toEqual([{ limit: 'country' }])
+    })
+
+    it.each([
+      ['one address', (index: number) => `192.0.2.${1 + (index % 1)}`, 60],
+      ['an IPv4 /24', (index: number) => `192.0.2.${1 + (index % 200)}`, 480],
+      ['an IPv6 /48', (index: number) => `2001:db8:1:${((index * 257) % 65_536).toString(16)}::1`, 960],
+    ])('from %s stops for this network', async (_what, addressOf, most) => {
+      const { send, texts } = await codesWorld()
+      for (const [index, to] of eachPrefix(most + 20).entries())
+        await send({ phone: to, act: `${index}` }, { address: addressOf(index) })
+      expect(texts).toHaveLength(most)
+      expect(await send({ phone: '+8613500000001' }, { address: '203.0.113.1' })).toBeUndefined()
+    })
+
+    it('of one number leaves its owner a way, in a browser of an earlier sign-in', async () => {
+      const { send, forward } = await codesWorld()
+      for (let index = 0; index < 30; index += 1) {
+        await send({ act: `${index}` }, anywhere(index))
+        forward(hourMs / 2)
+      }
+      expect(await send({ personId: 'anna' }, { browser: 'other' })).toMatchObject({ by: 'number' })
+      expect(await send({ personId: 'anna', act: 'hers' }, { browser: 'hers' })).toBeUndefined()
+    })
   })
 })

@@ -5,11 +5,12 @@ import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
+import { mayRelease, mayRemove } from '../../held-authenticator.ts'
 import type { MethodServices } from '../../method-services.ts'
 import type { AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { bindingsOf, type Binding } from './bindings.ts'
 import { name, type ChannelDeps } from './channel-deps.ts'
-import { mayRelease, release, unbind } from './keeping.ts'
+import { release, unbind } from './keeping.ts'
 import { levelOf, shownHere } from './shown-here.ts'
 
 type Deps = ChannelDeps & Pick<MethodServices, 'ownClientId' | 'findClient'>
@@ -89,11 +90,14 @@ export function channelEnrolment(deps: Deps): Enrolment {
 
       const back = (ctx: RouterContext) => `${home}/${encodeURIComponent(idOf(ctx))}`
       const ask = async (ctx: RouterContext, account: AccountContext) => {
-        const words = namesOf(deps, await own(ctx, account)).join(requestOf(ctx).t('common.comma'))
+        const binding = await own(ctx, account)
+        if (!(await mayRemove(centre, ctx, account, binding.authenticator, clock()))) return undefined
+        const words = namesOf(deps, binding).join(requestOf(ctx).t('common.comma'))
         return { kind: name, values: { name: words || requestOf(ctx).t(`methods.${name}`) } }
       }
       router.lose('/:id/remove', { back, needs: 'protect-account', ask }, async (ctx, account) => {
         const { authenticator } = await own(ctx, account)
+        if (!(await mayRemove(centre, ctx, account, authenticator, clock()))) return
         const { id: personId } = account.person
         const stay = await sessions.without(
           personId,

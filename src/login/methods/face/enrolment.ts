@@ -89,9 +89,9 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
         back(ctx, bound > 0 ? 'bound' : 'nothing_bound')
       })
 
-      // withdrawing consent makes the account safer: it needs no fresh sign-in
+      // no fresh sign-in is needed; but in a hold a stranger would close the way back by face
       const ask = async () => ({ kind: 'face' })
-      own.lose('/withdraw', { back: base, needs: 'sign-in', ask }, async (ctx, account) => {
+      own.lose('/withdraw', { back: base, needs: 'reduce', ask }, async (ctx, account) => {
         await faceConsents.withdraw(account.person, actorOf(ctx))
         back(ctx, 'withdrawn')
       })

@@ -123,7 +123,7 @@ async function begin(deps: CheckDeps, ctx: RouterContext, situation: Situation):
   }
   if (begun.kind === 'native') {
     const { channel, handle } = begun
-    return situation.show('face/native', { ...page, channel, handle })
+    return situation.show('face/native', { ...page, channel, handle, scripts: ['channel.js'] })
   }
   if (begun.kind === 'not') return situation.show('face/not', { ...page, why: begun.why })
   ctx.set('permissions-policy', 'camera=(self), microphone=(), geolocation=()')

@@ -7,6 +7,7 @@ import { hashId } from '../../../storage/hash-id.ts'
 import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, RouterContext } from '../../method.ts'
+import { asksPossession } from '../../possession-asked.ts'
 import { kioskSituation } from './kiosk.ts'
 import { countedFor } from './counted-for.ts'
 import { amr, name, type FaceDeps } from './face-deps.ts'
@@ -20,14 +21,15 @@ export const mayProve = ({ session }: Pick<Attempt, 'session'>): boolean =>
 export async function inLogin(ctx: RouterContext, host: LoginHost, deps: FaceDeps): Promise<Situation> {
   const attempt = await host.attempt(ctx)
   if (attempt.question === 'login') return kioskSituation(ctx, host, deps, attempt)
-  assertQuestion(attempt, 'level')
+  const offered = asksPossession(attempt)
+  if (!offered) assertQuestion(attempt, 'level')
   const person = attempt.session && (await deps.persons.find(attempt.session.personId))
   if (person?.status !== 'active') throw new Refusal('login_expired', 'no person to verify')
   const page = { portal: attempt.portal }
-  const unproven = person.identityLevel < 3
+  const unproven = offered || person.identityLevel < 3
   // who may change nothing in the account centre proves nothing here
   if (unproven && !mayProve(attempt)) throw new Refusal('forbidden', 'a session that proves no account')
-  const raise = () => host.raise(ctx, { method: name, personId: person.id, amr })
+  const raise = () => (offered ? host.offered(ctx) : host.raise(ctx, { method: name, personId: person.id, amr }))
 
   async function prove(of: NaturalPerson) {
     const proved = await deps.identityProofs.prove(of, deps.devices.keyOf(requestOf(ctx).device()), actorOf(ctx))

@@ -1,4 +1,6 @@
 import type { Attempt } from '../../attempt.ts'
+import { isDirect } from '../../../assurance/levels.ts'
+import type { SignedIn } from '../../method.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import { servingIn } from '../../../proofing/face/choose-verifier.ts'
 import type { FacePurpose } from '../../../proofing/face/face-verifier.ts'
@@ -31,11 +33,17 @@ export const createMethod: CreateMethod = (given) => {
     return needed === 4 && serves('step-up')
   }
 
+  /** A face shows that an account of level 3 by the rule before is the person's. */
+  async function showsPossession({ personId, amr }: SignedIn): Promise<boolean> {
+    return faceVerifiers('proofing') !== undefined && isDirect(amr) && !(await methodLocks.locked(personId, name))
+  }
+
   return {
     name,
     offered: (attempt) => isKiosk(deps, attempt),
     atKiosk: (attempt) => isKiosk(deps, attempt),
     raises,
+    showsPossession,
     routes(router, host) {
       kioskRoutes(router, host, deps)
       faceRoutes(router, deps, (ctx) => inLogin(ctx, host, deps))

@@ -7,12 +7,13 @@ import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter, type AccountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
+import { mayRelease, mayRemove } from '../../held-authenticator.ts'
 import type { AccountHost, AccountContext, Enrolment, RouterContext } from '../../method.ts'
 import { createAcceptedPasskeys } from './accepted.ts'
 import { authenticatorName } from './authenticator-names.ts'
 import type { Challenges } from './challenges.ts'
 import { name, type MakingDeps } from './passkey-deps.ts'
-import { mayRelease, readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
+import { readName, releasePasskey, removePasskey, renamePasskey } from './keeping.ts'
 import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 import { readStored, type StoredPasskey } from './stored-passkey.ts'
@@ -128,12 +129,15 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
     const { person, session } = account
     const now = clock()
     const last = passkey.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
+    const release = mayRelease(passkey, { person, amr: session.amr, now })
+    const until =
+      isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : ''
     const data = {
       passkey: shown(ctx, deps, passkey, await browsersOf(deps, person.id)),
       last,
-      release: mayRelease(passkey, { person, amr: session.amr, now }),
-      until:
-        isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : '',
+      release,
+      until,
+      removable: release || until === '',
     }
     await centre.show(ctx, account, 'passkey/one', data, status)
   }
@@ -145,13 +149,14 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
     goHome(ctx, 'renamed')
   })
 
-  // an intruder before a recovery may have made it: the owner removes it at once, even while the account is held
   const ask = async (ctx: RouterContext, account: AccountContext) => {
+    if (!(await mayRemove(centre, ctx, account, await own(ctx, account), clock()))) return undefined
     const { title } = shown(ctx, deps, await own(ctx, account), await browsersOf(deps, account.person.id))
     return { kind: 'passkey', values: { name: title || requestOf(ctx).t('passkey.unnamed') } }
   }
   router.lose('/:id/remove', { back, needs: 'protect-account', ask }, async (ctx, account) => {
     const passkey = await own(ctx, account)
+    if (!(await mayRemove(centre, ctx, account, passkey, clock()))) return
     const { id: personId } = account.person
     const taken = { method: name, authenticator: passkey.id }
     const stay = await sessions.without(personId, taken, account.session)

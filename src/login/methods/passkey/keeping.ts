@@ -1,5 +1,5 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
-import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { type Actor } from '../../../accounts/natural-persons.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -63,12 +63,6 @@ export async function removePasskey(
     )
   })
 }
-
-/** Whether the owner may release a held passkey now: a face was verified since, or the account is not held. */
-export const mayRelease = (
-  { heldAt }: Authenticator,
-  { person, amr, now }: { person: NaturalPerson; amr: readonly string[]; now: number },
-): boolean => heldAt !== null && (!isHeld(person, now) || amr.includes('user') || (person.faceProofedAt ?? 0) >= heldAt)
 
 /**
  * Releases a held passkey, which its owner has confirmed: it signs in again.

@@ -20,7 +20,7 @@ const longestPassword = 1024
  */
 export const createMethod: CreateMethod = (given) => {
   const deps: PasswordDeps = { ...given, limits: given.settings.limits, changePassword: createChangePassword(given) }
-  const { persons, authenticators, passwords, limits } = deps
+  const { persons, authenticators, passwords, limits, cipher } = deps
   const throttle = createSprayThrottle({ ...deps, addressTries: limits.addressTries })
   const tries = createAccountTries({ ...deps, kind: 'password-tries', throttle })
 
@@ -31,7 +31,7 @@ export const createMethod: CreateMethod = (given) => {
       await passwords.verifyDecoy(password, line)
       return false
     }
-    const hash = hashOf(authenticator)
+    const hash = hashOf(authenticator, cipher)
     if (!(await passwords.verify(hash, password, line))) return false
     if (passwords.needsRehash(hash)) {
       const { data } = passwordAuthenticator(await passwords.hash(password, line))

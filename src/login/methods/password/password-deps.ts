@@ -14,6 +14,7 @@ export type PasswordDeps = Pick<
   | 'breached'
   | 'sessions'
   | 'artifacts'
+  | 'cipher'
   | 'blindIndex'
   | 'clock'
 > & { changePassword: ChangePassword; limits: Settings['limits'] }

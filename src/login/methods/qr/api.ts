@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Bearer } from '../../../oidc/access-tokens.ts'
+import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import type { Router, RouterContext } from '../../method.ts'
@@ -9,7 +10,6 @@ import { contextOf } from './context.ts'
 import { approve, decline, identify, wish } from './phone/phone-decision.ts'
 import type { Phone, PhoneDeps } from './phone/phone-deps.ts'
 import { findScanned, scan } from './phone/scan.ts'
-import { readProgram, refusedAsJson } from './program.ts'
 import { name } from './qr-deps.ts'
 import { deadline, type QrTransaction } from './states.ts'
 
@@ -24,8 +24,8 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
   const { settings } = deps
 
   router.post('/api/qr/scan', (ctx) =>
-    forProgram(deps, ctx, async (phone) => {
-      const { frame } = await readProgram(ctx, scanned)
+    forApp(deps, ctx, async (phone) => {
+      const { frame } = await readProgramDocument(ctx, scanned)
       const prefix = `${settings.issuer}/q/`
       if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'a QR code of another service')
       const id = await scan(deps, frame.slice(prefix.length), phone)
@@ -37,8 +37,8 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
     ['refuse', decline],
   ] as const) {
     router.post(`/api/qr/${path}`, (ctx) =>
-      forProgram(deps, ctx, async (phone) => {
-        const { id } = await readProgram(ctx, decided)
+      forApp(deps, ctx, async (phone) => {
+        const { id } = await readProgramDocument(ctx, decided)
         await findScanned(deps, id, phone)
         const decision = await decide(deps, id, phone)
         if (typeof decision === 'string') {
@@ -52,8 +52,8 @@ export function apiRoutes(router: Router, deps: PhoneDeps): void {
   }
 }
 
-const forProgram = (deps: PhoneDeps, ctx: RouterContext, act: (phone: Phone) => Promise<void>): Promise<void> =>
-  refusedAsJson(ctx, async () => {
+const forApp = (deps: PhoneDeps, ctx: RouterContext, act: (phone: Phone) => Promise<void>): Promise<void> =>
+  forProgram(ctx, async () => {
     const phone = await phoneOf(deps, ctx)
     if (phone) await act(phone)
   })

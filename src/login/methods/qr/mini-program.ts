@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { ChannelFailure } from '../../../channels/channel-client.ts'
 import { isMiniProgram } from '../../../channels/channels.ts'
+import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal, type RefusalCode } from '../../../refusal/refusal.ts'
 import type { Router } from '../../method.ts'
 import type { PhoneDeps } from './phone/phone-deps.ts'
 import { handOver } from './phone/scan.ts'
-import { readProgram, refusedAsJson } from './program.ts'
 import { ticketSeconds } from './states.ts'
 
 /** `frame` is the whole address in the QR code; `code` is that of `wx.login` or `my.getAuthCode`. */
@@ -32,10 +32,10 @@ export function miniProgramRoutes(router: Router, deps: PhoneDeps): void {
   const prefix = `${settings.issuer}/q/`
 
   router.post('/api/channel/:channel/scan', (ctx) =>
-    refusedAsJson(ctx, async () => {
+    forProgram(ctx, async () => {
       const client = channels.client(String(ctx['params']['channel']))
       if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
-      const { frame, code } = await readProgram(ctx, scanned)
+      const { frame, code } = await readProgramDocument(ctx, scanned)
       if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'a QR code of another service')
       const ticket = await handOver(deps, frame.slice(prefix.length), requestOf(ctx))
       const answer = await client.identify(code)

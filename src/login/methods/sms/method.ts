@@ -5,12 +5,13 @@ import { byText } from '../../../accounts/phone-proofs.ts'
 import { typedCode, waitProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
+import type { Hands } from '../../../proofing/recycled-numbers.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost, LoginMethod, RouterContext } from '../../method.ts'
-import { raiseRoutes, raisesLevel } from './raise.ts'
+import { raiseRoutes, raisesLevel, showsPossession } from './raise.ts'
 import { showCode, showPhone, showWho } from './pages.ts'
 import { amr, name, type SmsDeps } from './sms-deps.ts'
 import { createSmsStates } from './state.ts'
@@ -26,6 +27,7 @@ export const createMethod: CreateMethod = (services) => {
     name,
     offered,
     raises: (attempt) => raisesLevel(deps, attempt),
+    showsPossession: (who) => showsPossession(deps, who),
     routes(router, host) {
       raiseRoutes(router, host, deps)
       router.get('/', async (ctx) => showPhone(ctx, await attemptOf(host, ctx), ''))
@@ -117,13 +119,15 @@ const takeCode =
     if (!typed) return showCode(ctx, attempt, phone, { code: 'code_missing' })
     const checked = await phoneCodes.check(codeFor(ctx, attempt, phone), typed)
     if (checked !== 'right') return showCode(ctx, attempt, phone, { code: `code_${checked}` })
-    if ((await phoneProofs.checkHands(phone)) === 'changed') {
+    const before = await persons.provenHolders(phone)
+    const hands = new Map<string, Hands>()
+    for (const { id: personId } of before) hands.set(personId, await phoneProofs.checkHands({ personId, phone }))
+    const [only, second] = await persons.provenHolders(phone)
+    if (!only && before.length > 0) {
       await states.end(attempt.id)
       return showPhone(ctx, attempt, '', { code: 'recycled' })
     }
-    const holders = await persons.provenHolders(phone)
-    const [only, second] = holders
-    if (only && !second) return signIn(deps, host, ctx, { attempt, person: only, phone })
+    if (only && !second) return signIn(deps, host, ctx, { attempt, person: only, phone, hands: hands.get(only.id) })
     if (!only) return host.refuse(ctx, { method: name, code: 'sign_in_refused' })
     await states.prove(attempt.id)
     return redirectTo(ctx, pathOf(attempt, `${name}/who`))
@@ -133,7 +137,7 @@ const takeCode =
 const takeDocument =
   (deps: SmsDeps, host: LoginHost): Step =>
   async (ctx, attempt, phone) => {
-    const { persons, states } = deps
+    const { persons, phoneProofs, states } = deps
     const numbers = readDocumentNumbers(requestOf(ctx).form['document_number'] ?? '').map(({ number }) => number)
     if (numbers.length === 0) return showWho(ctx, attempt, phone, { code: 'document_malformed' })
     if (!(await states.mayTry(attempt.id))) {
@@ -146,14 +150,20 @@ const takeDocument =
     )
     const [person, second] = found
     if (!person || second) return showWho(ctx, attempt, phone, { code: 'document_other' })
-    return signIn(deps, host, ctx, { attempt, person, phone })
+    const hands = await phoneProofs.checkHands({ personId: person.id, phone })
+    return signIn(deps, host, ctx, { attempt, person, phone, hands })
   }
 
 async function signIn(
   { database, phoneProofs, states }: SmsDeps,
   host: LoginHost,
   ctx: RouterContext,
-  { attempt, person, phone }: { attempt: Attempt; person: NaturalPerson; phone: string },
+  {
+    attempt,
+    person,
+    phone,
+    hands,
+  }: { attempt: Attempt; person: NaturalPerson; phone: string; hands?: Hands | undefined },
 ): Promise<void> {
   const { signedIn } = await host.succeed(ctx, {
     method: name,
@@ -163,7 +173,8 @@ async function signIn(
   })
   if (!signedIn) return
   await states.end(attempt.id)
-  // the code is also a new proof of the number
+  // the code is also a new proof of the number, unless the number may be another subscriber's: they would renew it for ever
+  if (hands !== 'same') return
   const proof = { personId: person.id, phone, how: byText }
   await database.transaction().execute((within) => phoneProofs.record(within, proof, actorOf(ctx)))
 }

@@ -3,6 +3,7 @@ import type { TextProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { showPage, requestOf } from '../../../pages/request-context.ts'
 import { pathOf, type Attempt } from '../../attempt.ts'
 import type { RouterContext } from '../../method.ts'
+import { asksPossession } from '../../possession-asked.ts'
 import { name } from './sms-deps.ts'
 
 function show(ctx: RouterContext, attempt: Attempt, view: string, problem: TextProblem | undefined, data: object) {
@@ -25,8 +26,12 @@ export const showCode = (ctx: RouterContext, attempt: Attempt, phone: string, pr
   show(ctx, attempt, 'sms/code', problem, { phone: maskPhone(phone), again: ctx.query['sent'] === 'again' })
 
 /** The code to the person's own phone, which raises their level. */
-export const showOwn = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
-  show(ctx, attempt, 'sms/own', problem, { phone })
+export const showOwn = (
+  ctx: RouterContext,
+  attempt: Attempt,
+  data: { phone: string; failed: boolean },
+  problem?: TextProblem,
+) => show(ctx, attempt, 'sms/own', problem, { ...data, offered: asksPossession(attempt) })
 
 export const showWho = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
   show(ctx, attempt, 'sms/who', problem, { phone: maskPhone(phone) })

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeJwt } from 'jose'
 import { openPerson, signIn } from '../../../setup/person.ts'
+import { provenPhone } from '../../../setup/proven-phone.ts'
 import { csrfOf } from '../../../setup/room.ts'
 import { startTextLogin, type TextLogin as Login } from '../../../setup/text-login.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
@@ -42,6 +43,16 @@ describe('sign-in by text', () => {
     const after = await world.services.phoneProofs.find(numbered)
     expect(after?.firstAt).toBe(before?.firstAt)
     expect(after?.at).toBeGreaterThan(before?.at ?? Infinity)
+  })
+
+  it('renews no proof that is older than a cancelled number lies unused: the number may be another subscriber’s', async () => {
+    const person = await openPerson(world.services)
+    await provenPhone(world.services, person, 200, 91)
+    const numbered = { personId: person.id, phone: `+86${person.phone}` }
+    const before = await world.services.phoneProofs.find(numbered)
+    const login = await typePhone(person.phone)
+    expect((await typeCode(login, login.asked, (await textTo(person.phone)).code)).leads).toBeDefined()
+    expect(await world.services.phoneProofs.find(numbered)).toEqual(before)
   })
 
   it('takes a wrong code five times, then another is needed', async () => {

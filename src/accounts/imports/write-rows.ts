@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto'
+import { indexKeysInUse } from '../../keys/lookup-index.ts'
+import type { RowSeal } from '../../keys/row-seal.ts'
+import type { DatabaseTransaction } from '../../storage/database.ts'
+import { newRow } from '../authenticators/row.ts'
+import type { NaturalPersonsDeps } from '../natural-persons/natural-person.ts'
+import { accountRow } from '../natural-persons/open-account.ts'
+import { mostWork, workOf } from '../passwords/legacy-hashes/compute.ts'
+import { raiseLegacyWork } from '../passwords/legacy-hashes/store-work.ts'
+import { passwordKind, sealedPasswordData } from '../passwords/stored-password.ts'
+import type { UpstreamLinks } from '../upstream-links.ts'
+import type { Decided, PreparedRow } from './classify.ts'
+
+export type WriteDeps = Pick<NaturalPersonsDeps, 'cipher' | 'lookup' | 'audit' | 'notifier' | 'clock'> & {
+  upstreamLinks: UpstreamLinks
+  seal: RowSeal
+}
+
+interface Source {
+  upstream: string
+  batch: string
+  /** Of the administrator. */
+  actor: string
+}
+
+/** A piece of the file with its verdicts, both in the order of the file. */
+type Piece = readonly { prepared: PreparedRow; decided: Decided }[]
+
+/**
+ * Writes the accounts and links of a piece of the file. Its hashes are sealed; an account that exists gets a link, and never a
+ * password. The person of such an account is told.
+ * @returns the verdicts, each with its account
+ */
+export async function writeRows(
+  deps: WriteDeps,
+  transaction: DatabaseTransaction,
+  source: Source,
+  piece: Piece,
+): Promise<Decided[]> {
+  const opening = piece.filter(({ decided }) => decided.write && decided.outcome === 'new')
+  const ids = new Map(opening.map(({ decided }) => [decided.line, randomUUID()]))
+  await writeAccounts(deps, transaction, opening, ids)
+  const linking = piece.filter(({ decided }) => decided.write)
+  const personOf = ({ line, person }: Decided) => ids.get(line) ?? person ?? ''
+  const links = linking.map(({ prepared: { row }, decided }) =>
+    deps.upstreamLinks.row({
+      upstream: source.upstream,
+      subject: row.sub,
+      personId: personOf(decided),
+      level: row.level,
+      document: row.document,
+      alias: decided.marks.includes('username-taken') ? row.givenUsername : undefined,
+      batch: source.batch,
+      opened: decided.outcome === 'new',
+    }),
+  )
+  if (links.length > 0) await transaction.insertInto('upstream_links').values(links).execute()
+  for (const { decided } of linking.filter(({ decided: { outcome } }) => outcome === 'linked'))
+    await tellLinked(deps, transaction, source, personOf(decided))
+  return piece.map(({ decided }) => ({ ...decided, ...(decided.write ? { person: personOf(decided) } : {}) }))
+}
+
+async function writeAccounts(
+  deps: WriteDeps,
+  transaction: DatabaseTransaction,
+  opening: Piece,
+  ids: ReadonlyMap<number, string>,
+): Promise<void> {
+  if (opening.length === 0) return
+  const { lookup, cipher, seal, clock } = deps
+  const now = clock()
+  const [indexKey] = await indexKeysInUse(transaction, lookup)
+  const accounts = opening.map(({ prepared: { row }, decided }) => {
+    const username = decided.marks.includes('username-taken') ? '' : (row.username ?? '')
+    const { name, phone, document, level } = row
+    return accountRow({ cipher, lookup }, indexKey, {
+      id: ids.get(row.line) ?? '',
+      data: { name, phone, username, documentType: document.type, documentNumber: document.number },
+      identityLevel: level,
+      possession: level >= 3 ? 'upstream' : null,
+      now,
+    })
+  })
+  await transaction.insertInto('natural_persons').values(accounts).execute()
+  const passwords = opening.flatMap(({ prepared: { row } }) => {
+    if (!row.legacy) return []
+    const id = randomUUID()
+    const data = sealedPasswordData(cipher, id, row.legacy.text)
+    return [newRow(seal, { id, personId: ids.get(row.line) ?? '', kind: passwordKind, data, createdAt: now })]
+  })
+  if (passwords.length === 0) return
+  const work = opening.map(({ prepared: { row } }) => (row.legacy ? workOf(row.legacy.hash) : {}))
+  await raiseLegacyWork(transaction, work.reduce(mostWork))
+  await transaction.insertInto('authenticators').values(passwords).execute()
+}
+
+async function tellLinked(
+  { audit, notifier }: WriteDeps,
+  transaction: DatabaseTransaction,
+  { upstream, batch, actor }: Source,
+  personId: string,
+): Promise<void> {
+  await audit.append(transaction, { event: 'upstream.linked', actor, personId, details: { upstream, batch } })
+  await notifier.notify({ personId, kind: 'upstream-linked', details: { upstream } }, transaction)
+}

@@ -1,0 +1,39 @@
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Database } from '../storage/database.ts'
+import type { Events } from '../storage/events.ts'
+import { openCookieKeys } from './cookie-keys.ts'
+import type { FieldCipher } from './field-cipher.ts'
+import { shareKeys } from './shared-keys.ts'
+import { openSigningKeys } from './signing-keys.ts'
+
+export interface KeyFilesDeps {
+  settings: Pick<Settings, 'databaseUrl' | 'keysDir'>
+  clock: Clock
+  database: Database
+  events: Pick<Events, 'publish'>
+}
+
+/** Key files that the machines of one PostgreSQL share. */
+export async function openKeyFiles({ settings, clock, database, events }: KeyFilesDeps, cipher: FieldCipher) {
+  const { databaseUrl, keysDir } = settings
+  const share = async () => {
+    if (!databaseUrl) return
+    if (await shareKeys({ database, cipher, directory: keysDir })) events.publish('keys', 'shared')
+  }
+  // the first machine must have keys to share
+  if (databaseUrl) {
+    openSigningKeys(keysDir, clock)
+    openCookieKeys(keysDir)
+  }
+  await share()
+  return {
+    /** Compares the key files with those of the other machines on this store (keys/shared-keys.ts). */
+    shareKeys: share,
+    /** Publishes that key files of this machine changed: all server processes read them again. */
+    async keysChanged() {
+      await share()
+      events.publish('keys', 'changed')
+    },
+  }
+}

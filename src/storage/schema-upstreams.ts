@@ -1,0 +1,63 @@
+import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+
+/** Accounts of existing systems, and their import. */
+export interface UpstreamTables {
+  /** Which account of an upstream belongs to which person. */
+  upstream_links: {
+    upstream: string
+    /** Of the upstream's `sub`, exactly as it wrote it. */
+    subject_index: BlindIndex
+    person_id: string
+    /** The highest level that a sign-in by this link may give. */
+    level: number
+    /** Of the document that the upstream asserted; another one later means that the account was given to another person. */
+    document_index: BlindIndex | null
+    /** The username at the upstream, where another account has it here. */
+    alias: Sealed | null
+    linked_at: Time
+    last_used_at: Time | null
+    /** The import that made the link. */
+    batch: string | null
+    /** 1: the import opened the account too. */
+    opened: number
+  }
+  /** One row for each imported file. */
+  import_batches: {
+    id: string
+    upstream: string
+    /** SHA-256 of the file. */
+    file_hash: string
+    state: 'running' | 'finished' | 'undoing' | 'undone'
+    /** The lines of the file that are in the store. */
+    lines_done: number
+    /** JSON: counts, and the lengths of the files of each class. */
+    results: string
+    began_at: Time
+    ended_at: Time | null
+  }
+}
+
+export const upstreamMarks: { [T in keyof UpstreamTables]: { [C in keyof UpstreamTables[T]]: Mark } } = {
+  upstream_links: {
+    upstream: 'open',
+    subject_index: 'sensitive',
+    person_id: 'open',
+    level: 'open',
+    document_index: 'sensitive',
+    alias: 'sensitive',
+    linked_at: 'open',
+    last_used_at: 'open',
+    batch: 'open',
+    opened: 'open',
+  },
+  import_batches: {
+    id: 'open',
+    upstream: 'open',
+    file_hash: 'open',
+    state: 'open',
+    lines_done: 'open',
+    results: 'open',
+    began_at: 'open',
+    ended_at: 'open',
+  },
+}
