@@ -1,5 +1,5 @@
-// Opens the native page of the mini program around this page, through the bridge that the vendor's app gives to its web views. WeChat's
-// is there already. Alipay's is a script inside its app (docs/decisions/0128). Where none answers, the page says so.
+// Opens the native page of the mini program around this page, by the bridge of the vendor's app. WeChat's is there already.
+// Alipay's is a script inside its app (docs/decisions/0128). Where none answers, the page shows a sentence.
 {
   const patienceMs = 2000
   const alipayBridge = 'https://appx/web-view.min.js'
@@ -18,6 +18,13 @@
     target.addEventListener(event, begin, { once: true })
   }
 
+  function load(address) {
+    const script = document.createElement('script')
+    Object.assign(script, { nonce, src: address })
+    document.head.append(script)
+    return script
+  }
+
   const vendors = {
     wechat(url, failed) {
       // two names for one thing, by the version of WeChat
@@ -28,12 +35,8 @@
     },
     alipay(url, failed) {
       const open = () => (window.my?.navigateTo ? my.navigateTo({ url, fail: failed }) : failed())
-      if (window.my?.navigateTo) return open()
-      const script = document.createElement('script')
-      whenTold(script, 'load', open, failed)
-      script.nonce = nonce
-      script.src = alipayBridge
-      document.head.append(script)
+      if (window.my?.navigateTo) open()
+      else whenTold(load(alipayBridge), 'load', open, failed)
     },
   }
 

@@ -74,7 +74,10 @@ const origins = (kind: ChannelKind) =>
  * Reads the file of YIDENG_CHANNELS with the keys that it names; no channel without a file. Paths in it may be relative to it.
  * @throws SettingsError for a file that cannot be used, never with its content
  */
-export function readChannels({ channels: { file }, production }: Pick<Settings, 'channels' | 'production'>): Channel[] {
+export function readChannels({
+  channels: { file },
+  production,
+}: Pick<Settings, 'production'> & { channels: Pick<Settings['channels'], 'file'> }): Channel[] {
   if (!file) return []
   const channels = parse(file).map(({ secretFile, publicKeyFile, api, open, ...given }): Channel => {
     const usual = origins(given.kind)

@@ -28,6 +28,7 @@ import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { limitNetworkRequests } from '../guards/network-requests.ts'
 import { canonicalOnly, createKnownPaths } from '../guards/canonical-paths.ts'
+import { checkFiles, readCheckFiles } from './check-files.ts'
 import { calledByClients, endpointOf, fixedRoutes } from './endpoints.ts'
 import { calmErrors } from './errors.ts'
 import { forms } from './forms.ts'
@@ -88,6 +89,7 @@ export function createApp(deps: AppDeps): Koa {
   log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
   const routes = [...fixedRoutes, ...pathsOf(programs), ...pathsOf(own)]
   for (const route of routes) endpointOf(route)
+  const vendorFiles = readCheckFiles(settings.channels.checkFiles)
 
   const first = [renewed(deps.artifacts), deps.metrics.middleware, securityHeaders(secure)]
   const answering: Middleware[] = [
@@ -102,6 +104,7 @@ export function createApp(deps: AppDeps): Koa {
   const rooms: Middleware[] = [
     publicDocuments(() => keySetVersion(provider)),
     staticFiles(deps.assets),
+    checkFiles(vendorFiles),
     // after the style sheet of its own page
     refuseTooManyCookies(settings.issuer),
     postedAuthorizations,
@@ -120,7 +123,7 @@ export function createApp(deps: AppDeps): Koa {
   provider.use(
     canonicalOnly({
       issuer: settings.issuer,
-      known: createKnownPaths(routes),
+      known: createKnownPaths([...routes, ...vendorFiles.keys()]),
       taken: inOrder([...first, health(deps.ready, deps.metrics, log), ...answering, ...rooms]),
       refused: (status) => inOrder([...first, ...answering, refuse(status)]),
     }),

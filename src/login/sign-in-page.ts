@@ -35,6 +35,7 @@ export async function showSignInPage(
       tries: deps.limits.passwordTries,
       registerUrl: pathOf(attempt, 'register'),
       cancelAction: pathOf(attempt, 'cancel'),
+      container: requestOf(ctx).container,
       level: attempt.needed,
       reauthentication: attempt.session !== undefined,
       administers: attempt.client.administers === true,

@@ -29,6 +29,10 @@ const rows = [
   },
 ] as const satisfies readonly AppRow[]
 
+/**
+ * The names of all apps.
+ * @internal
+ */
 export const apps = rows.map(({ app }) => app)
 
 export type AppName = (typeof rows)[number]['app']

@@ -66,7 +66,7 @@ describe.skipIf(cannotRun('browser'))('the button of a channel in a mini program
     const { handle = '', login = '' } = dataset as Record<string, string>
     expect(handle.length).toBeGreaterThanOrEqual(22)
     expect(new URL(page.url()).pathname).toBe(`/login/${login}`)
-    return `/pages/yideng/index?${new URLSearchParams({ a: handle, l: login })}`
+    return `/pages/yideng/index?${new URLSearchParams({ a: handle, l: login }).toString()}`
   }
 
   it('in WeChat opens the native page by the bridge that is there, and asks no other origin', async () => {

@@ -37,6 +37,8 @@ describe.skipIf(cannotRun('browser'))('a sign-in on a phone', () => {
     expect(await page.locator('[name=identifier]').isVisible()).toBe(true)
     // the script of passkeys would ask for them in the field of the name
     expect(scripts.filter((script) => script.includes('passkey'))).toEqual([])
+    // a web view has no address bar that a person could look at; UC has one
+    expect((await page.locator('main').innerText()).includes('地址栏')).toBe(said.includes('UC'))
     const row = page.locator('a[href$="way=passkey"]')
     expect(await row.evaluate((one) => one.closest('li')?.nextElementSibling)).toBe(null)
     await row.click()

@@ -91,13 +91,18 @@ export function signInSamples({
       data: {
         ...signIn,
         device: 'phone',
+        container: { app: 'wechat', exit: 'menu' },
         ways: [passwordWay, { ...qrWay, shown: 'tile' }, smsWay, ...asRows(passkeyWay)],
       },
     },
     ...exits.map((exit) => ({
       view: 'login/one-way',
       name: `passkey in an app, ${exit}`,
-      data: { ...alone({ ...passkeyWay, container: { app: 'wechat', exit } }), device: 'phone' },
+      data: {
+        ...alone({ ...passkeyWay, container: { app: 'wechat', exit } }),
+        device: 'phone',
+        container: { app: 'wechat', exit },
+      },
     })),
     { view: 'login/sign-in', name: 'to-scan', data: first },
     { view: 'login/elder-start', name: 'to-scan', data: { ...first, ways: asRows(passkeyWay, passwordWay) } },

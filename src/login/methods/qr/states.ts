@@ -139,7 +139,7 @@ function claimEnd({ scannedAt = 0, askedAt = scannedAt, personId, wishedAt }: Qr
 }
 
 /** Whether a frame was on the screen at that moment, or a little while before. */
-export function isFresh({ createdAt }: QrTransaction, n: number, at: number, times: QrTimes): boolean {
+function isFresh({ createdAt }: QrTransaction, n: number, at: number, times: QrTimes): boolean {
   const age = at - (createdAt + n * 1000)
   return age >= -aheadMs && age <= times.frame * 1000 && n < times.shown
 }
