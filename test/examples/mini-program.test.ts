@@ -1,23 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { VendorUser } from '../../examples/made-up-wechat/state.ts'
-import { afterFile } from '../setup/after-file.ts'
 import { handleOf, startChannelLogin, type ChannelLogin, type Setting } from '../setup/channel-login.ts'
 import { openNativePage, programFile } from '../setup/native-page.ts'
 import { signIn } from '../setup/person.ts'
 import { computerAndPhone } from '../setup/qr.ts'
 import { until } from '../setup/server.ts'
-import { Visitor } from '../setup/visitor.ts'
 
 let all: Setting
 beforeAll(async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'yideng-faces-'))
-  afterFile(() => rmSync(directory, { recursive: true }))
-  const faces = join(directory, 'faces.json')
-  writeFileSync(faces, JSON.stringify({ wechat: { channel: 'mini' } }))
-  all = await startChannelLogin({ YIDENG_FACE_VENDORS: faces, YIDENG_FACE_STEP_UP: 'wechat' })
+  all = await startChannelLogin()
 })
 beforeEach(() => all.vendors.well())
 
@@ -136,48 +127,5 @@ describe.each(programs)('the mini program of $vendor', (program) => {
       foreign.page.onLoad(q ? { q: encodeURIComponent(q) } : {})
       expect([foreign.page.data, foreign.asked]).toEqual([{ address: '', foreign: true }, []])
     }
-  })
-})
-
-describe('the pages of WeChat alone', () => {
-  it('verify a face, and bring the web view back with its result', async () => {
-    const [person, user] = [await all.person(), all.user()]
-    const visitor = all.browser()
-    const begun = await all.portal.begin({ acr_values: 'urn:yideng:loa:4' })
-    const { url } = await visitor.get(begun.url)
-    const question = await signIn(visitor, await visitor.get(`${url.pathname}?way=password`), person.username)
-    const asked = await visitor.submit(question, '/face/start', {})
-    const shown = asked.html.includes('name="agree"')
-      ? await visitor.submit(asked, '/face/consent', { agree: 'yes' })
-      : asked
-    const app = {
-      ...appOf.wechat(user),
-      requestFacialVerify({ verifyId, complete }: { verifyId: string; complete(): void }) {
-        all.vendors.finishFace(verifyId, '10000')
-        complete()
-      },
-    }
-    const { page, back } = openNativePage({ vendor: 'wechat', page: 'yideng/face', settings: settings('mini'), app })
-    page.onLoad({ a: handleOf(shown, 'mini') })
-    const { claims } = await begun.finish(await visitor.get(await back))
-    expect(claims()?.['acr']).toBe('urn:yideng:loa:4')
-  })
-
-  it('bring the number that the person agreed to show, and fail where they did not', async () => {
-    const [person, user] = [await all.person(), { ...all.user(), phone: '+8613700039999' }]
-    const visitor: Visitor = all.browser()
-    const begun = await all.portal.begin()
-    const { url } = await visitor.get(begun.url)
-    await begun.finish(await signIn(visitor, await visitor.get(`${url.pathname}?way=password`), person.username))
-    const room = await visitor.get('/account/phone')
-    const app = appOf.wechat(user)
-    const { page, back } = openNativePage({ vendor: 'wechat', page: 'yideng/phone', settings: settings('mini'), app })
-    page.onLoad({ a: handleOf(room, 'mini') })
-    page.send({ detail: {} })
-    expect(page.data['failed']).toBe(true)
-    page.send({ detail: { code: all.vendors.phoneCode(user) } })
-    const after = await visitor.get(await back)
-    expect(after.status).toBe(200)
-    expect(after.url.pathname).toContain('/account/phone')
   })
 })
