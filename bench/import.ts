@@ -69,9 +69,9 @@ async function run(flags: string[], killAt = Infinity): Promise<Cost> {
   })
   const cost = { seconds: 0, cpu: 0, mb: 0, out: '' }
   child.stdout.on('data', (text: Buffer) => void (cost.out += text.toString()))
-  let over = false
-  const ended = once(child, 'close').then(() => (over = true))
-  while (!over) {
+  const state = { over: false }
+  const ended = once(child, 'close').then(() => (state.over = true))
+  while (!state.over) {
     const all = processesOf(child.pid ?? 0).map(costOf)
     cost.mb = Math.max(cost.mb, ...all.map(({ mb }) => mb))
     cost.cpu = Math.max(

@@ -52,8 +52,12 @@ export interface StoreFacts {
   usernames: ReadonlySet<string>
 }
 
-const nothing = ['']
-const some = (values: readonly string[]) => (values.length > 0 ? values : nothing)
+const listStep = 500
+/** Lists of few lengths make few statements: each prepared one keeps memory. No index is empty. */
+const some = (values: readonly string[]) => [
+  ...values,
+  ...Array.from({ length: Math.max(1, Math.ceil(values.length / listStep)) * listStep - values.length }, () => ''),
+]
 
 export async function readLinks(
   within: Database,

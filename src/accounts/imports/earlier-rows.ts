@@ -43,7 +43,7 @@ const key = (fingerprint: string) =>
 export function openEarlierRows(): EarlierRows {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-import-'))
   const sqlite = new DatabaseSync(join(directory, 'rows.sqlite'))
-  sqlite.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -49152; PRAGMA locking_mode = EXCLUSIVE;
+  sqlite.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; PRAGMA locking_mode = EXCLUSIVE;
     CREATE TABLE subs (k BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE phones (k BLOB PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE usernames (k BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -26,6 +26,13 @@ interface Source {
 /** A piece of the file with its verdicts, both in the order of the file. */
 type Piece = readonly { prepared: PreparedRow; decided: Decided }[]
 
+const rowsAtOnce = 25
+/** Rows of one statement: few lengths make few statements, and each prepared one keeps memory. */
+const groupsOf = <T>(rows: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, at) =>
+    rows.slice(at * rowsAtOnce, (at + 1) * rowsAtOnce),
+  )
+
 /**
  * Writes the accounts and links of a piece of the file. Its hashes are sealed; an account that exists gets a link, and never a
  * password. The person of such an account is told.
@@ -54,7 +61,7 @@ export async function writeRows(
       opened: decided.outcome === 'new',
     }),
   )
-  if (links.length > 0) await transaction.insertInto('upstream_links').values(links).execute()
+  for (const some of groupsOf(links)) await transaction.insertInto('upstream_links').values(some).execute()
   for (const { decided } of linking.filter(({ decided: { outcome } }) => outcome === 'linked'))
     await tellLinked(deps, transaction, source, personOf(decided))
   return piece.map(({ decided }) => ({ ...decided, ...(decided.write ? { person: personOf(decided) } : {}) }))
@@ -81,7 +88,7 @@ async function writeAccounts(
       now,
     })
   })
-  await transaction.insertInto('natural_persons').values(accounts).execute()
+  for (const some of groupsOf(accounts)) await transaction.insertInto('natural_persons').values(some).execute()
   const passwords = opening.flatMap(({ prepared: { row } }) => {
     if (!row.legacy) return []
     const id = randomUUID()
@@ -91,7 +98,7 @@ async function writeAccounts(
   if (passwords.length === 0) return
   const work = opening.map(({ prepared: { row } }) => (row.legacy ? workOf(row.legacy.hash) : {}))
   await raiseLegacyWork(transaction, work.reduce(mostWork))
-  await transaction.insertInto('authenticators').values(passwords).execute()
+  for (const some of groupsOf(passwords)) await transaction.insertInto('authenticators').values(some).execute()
 }
 
 async function tellLinked(

@@ -255,7 +255,7 @@ describe('person import undo', () => {
     expect(await json('person', 'import', 'undo', batch)).toEqual({ batch, removed: 1, unlinked: 1, kept: 1 })
     await withServices(async ({ database, persons, upstreamLinks, authenticators }) => {
       const rows = await database.selectFrom('natural_persons').select('id').execute()
-      expect(rows.map(({ id }) => id).toSorted()).toEqual([older.id, third?.person].toSorted())
+      expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([older.id, third?.person]))
       expect(await persons.find(older.id)).toMatchObject({ status: 'active', identityLevel: 3 })
       expect(await upstreamLinks.of(older.id)).toEqual([])
       expect(await upstreamLinks.of(third?.person ?? '')).toHaveLength(1)

@@ -35,7 +35,7 @@ export function workOf({ scheme }: LegacyHash): SlowWork {
   if (scheme.algorithm === 'bcrypt') return { bcrypt: 2 ** scheme.cost }
   if (!('iterations' in scheme)) return {}
   const { digest, iterations, bytes } = scheme
-  return { [digest]: iterations * Math.ceil(bytes / digestBytes[digest as keyof typeof digestBytes]) }
+  return { [digest]: iterations * Math.ceil(bytes / digestBytes[digest]) }
 }
 
 /** The larger number of each kind. */

@@ -1,4 +1,4 @@
-/** Algorithms of one fast step. */
+/** Algorithms of one fast step. @internal */
 export const fastAlgorithms = ['md5', 'sha1', 'sha256', 'sm3'] as const
 /** Algorithms that count iterations (RFC 8018 section 5.2); SM3 is GB/T 32905. */
 const pbkdf2Digests = { 'pbkdf2-sha1': 'sha1', 'pbkdf2-sha256': 'sha256', 'pbkdf2-sm3': 'sm3' } as const
@@ -30,8 +30,8 @@ export interface LegacyHash {
 }
 
 /** Every sign-in waits as long as for the most costly hash of the store, so the cost is limited. */
-export const mostCost = 12
-export const mostIterations = 1_200_000
+const mostCost = 12
+const mostIterations = 1_200_000
 const shortestHash = 16
 const longestHash = 64
 
@@ -58,7 +58,8 @@ export function parseLegacyHash(text: string): LegacyHash | undefined {
   if (!parameters) return undefined
   const front = fronts.find((one) => one === parameters['front'])
   if (parameters['front'] !== undefined && front === undefined) return undefined
-  if (parameters['scheme'] === 'bcrypt' && /^\$2/.test(rest)) return salt === '' ? bcryptHash(rest, front) : undefined
+  if (parameters['scheme'] === 'bcrypt' && rest.startsWith('$2'))
+    return salt === '' ? bcryptHash(rest, front) : undefined
   const scheme = schemeOf(parameters, salt)
   const saltBytes = decode(salt, parameters['salt-enc'] ?? 'text')
   const hash = scheme && hashIn(rest, scheme, parameters['enc'] ?? 'hex')

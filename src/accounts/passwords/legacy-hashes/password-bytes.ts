@@ -17,7 +17,7 @@ function gbkTable(): ReadonlyMap<string, readonly [number, number]> {
   return table
 }
 
-/** The text in GBK; undefined where GBK lacks a character. */
+/** The text in GBK; undefined where GBK lacks a character. @internal */
 export function gbkBytes(text: string): Buffer | undefined {
   const bytes: number[] = []
   for (const character of text) {
