@@ -17,8 +17,8 @@ type Wanted = Pick<z.infer<typeof about>, 'holder' | 'address'>
 
 /**
  * Telephone numbers that the native page of a mini program brings. A page of ours has a handle for it; the native page gets a
- * ticket for the handle; the ticket counts once, and only where the handle was made. So a number never lands in the browser of
- * another person, who may have lured its owner to the native page.
+ * ticket for the handle; the ticket counts once, and only where the handle was made. A thief may lure
+ * the owner of a number to the native page: it never lands in the thief's browser.
  */
 export interface PhoneTickets {
   /** For a page of ours; nothing is stored. */

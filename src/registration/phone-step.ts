@@ -111,7 +111,7 @@ export async function provenByCarrier(
   return proven
 }
 
-/** Sends a code to a number that was not sent one yet, and leads to the page where the number is proven. */
+/** Sends a code to a number that has got none yet, and leads to the page that proves it. */
 export async function askForProof(
   deps: PhoneStepDeps,
   ctx: RouterContext,

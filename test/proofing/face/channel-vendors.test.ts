@@ -28,7 +28,7 @@ beforeAll(async () => {
   vendors = await startVendors()
   channels = openVendorChannels([channelOf(vendors, 'wechat-mini'), channelOf(vendors, 'alipay-mini')])
   const [ofWechat, ofAlipay] = [channels.wechat('wechat-mini'), channels.alipay('alipay-mini')]
-  if (!ofWechat || !ofAlipay) return expect.fail()
+  if (!ofWechat || !ofAlipay) throw new Error('no channel')
   wechat = wechatVerifier({ channel: 'wechat-mini' }, ofWechat)
   alipay = alipayVerifier({ channel: 'alipay-mini', bizCode: 'FACE' }, ofAlipay)
 })

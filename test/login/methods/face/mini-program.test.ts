@@ -243,7 +243,7 @@ describe('the native page gets nothing', () => {
     const login = await atLevel()
     const handle = handleOf(await toNative(login))
     const person = await services.persons.find(login.person.id)
-    if (!person) return expect.fail()
+    if (!person) throw new Error('no person')
     await services.faceConsents.withdraw(person, { actor: 'test' })
     const calls = vendors.calls.length
     expect((await shows({ code: vendors.loginCode(newUser()), handle })).status).toBe(400)
