@@ -57,11 +57,11 @@ export function phoneProbes(options: {
 
   const probes: (PhoneProbe | undefined)[] = [
     phone.sender === 'webhook'
-      ? { vendor: 'sms', name: 'webhook', host: hostOf(phone.senderUrl), run: () => reached(phone.senderUrl) }
+      ? { vendor: 'sender', name: 'webhook', host: hostOf(phone.senderUrl), run: () => reached(phone.senderUrl) }
       : undefined,
     phone.sender === 'tencent' && tencent
       ? {
-          vendor: 'sms',
+          vendor: 'sender',
           name: 'tencent',
           host: hostOf(tencent.endpoint),
           run: byCode(
@@ -71,7 +71,7 @@ export function phoneProbes(options: {
       : undefined,
     phone.sender === 'alibaba' && alibaba
       ? {
-          vendor: 'sms',
+          vendor: 'sender',
           name: 'alibaba',
           host: hostOf(alibaba.endpoint),
           run: alibabaCode(alibaba, 'SendSms', '2017-05-25'),

@@ -5,7 +5,7 @@ import type { Database } from '../storage/database.ts'
 import type { TextSender } from './senders/sms/text-sender.ts'
 
 /** What the settings may have a vendor for. */
-export const notedVendors = ['sms', 'owners', 'recycled', 'onetap'] as const
+export const notedVendors = ['sender', 'owners', 'recycled', 'onetap'] as const
 export type NotedVendor = (typeof notedVendors)[number]
 
 /** When a vendor last answered, and when and why it last did not; milliseconds since 1970 UTC. */
@@ -76,10 +76,10 @@ export const notedSender = (sender: TextSender, { note }: VendorNotes): TextSend
   async send(message) {
     try {
       const receipt = await sender.send(message)
-      await note('sms', undefined)
+      await note('sender', undefined)
       return receipt
     } catch (error) {
-      if (error instanceof VendorFailed) await note('sms', error.message)
+      if (error instanceof VendorFailed) await note('sender', error.message)
       throw error
     }
   },

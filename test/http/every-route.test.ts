@@ -69,7 +69,8 @@ it('admits no program without its own token', async () => {
   expect(programs.length).toBeGreaterThan(0)
   for (const { method, path, at } of programs) {
     const answer = await ask(at('x'), { method, body: '{}', headers: { 'content-type': 'application/json' } })
-    expect(answer.status, path).toBe(401)
+    // the address itself is the token of a sender of texts
+    expect(answer.status, path).toBe(path.includes(':secret') ? 404 : 401)
   }
 })
 

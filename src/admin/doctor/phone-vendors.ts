@@ -9,7 +9,7 @@ import { openExisting } from './reference.ts'
 const muchOfBudget = 0.8
 
 const names: Record<NotedVendor, string> = {
-  sms: 'texts',
+  sender: 'texts',
   owners: 'owners of numbers',
   recycled: 'recycled numbers',
   onetap: 'one-tap',
@@ -38,7 +38,7 @@ async function examineVendor(services: Services, probe: PhoneProbe): Promise<Fin
   if (failed > succeeded) {
     const finding = `${name} answers, but the last call failed at ${moment(failed)}: ${fault ?? ''}`
     const todo =
-      vendor === 'sms'
+      vendor === 'sender'
         ? 'npx yideng audit list --event text.not-sent shows each with its fault'
         : 'look for this code in the documents of the vendor'
     return { state: 'warn', what, finding, todo }
