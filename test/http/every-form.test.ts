@@ -4,6 +4,7 @@ import { calledByClients, fixedRoutes } from '../../src/http/endpoints.ts'
 import { viewFiles } from '../../src/pages/view-files.ts'
 import { loginForms } from '../login/login-forms.ts'
 import { proofForms } from '../login/proof-forms.ts'
+import { channelRow, channelsFile, startVendors } from '../setup/channel-vendors.ts'
 import { routesOf } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { registerPortal } from '../setup/portal.ts'
@@ -12,7 +13,9 @@ import { roomForms } from './room-forms.ts'
 let server: RunningServer
 
 beforeAll(async () => {
-  server = await startServer({ YIDENG_LOG_LEVEL: 'debug' })
+  const vendors = await startVendors()
+  const rows = [channelRow(vendors, 'wechat-mini'), channelRow(vendors, 'wechat-h5')]
+  server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_CHANNELS: channelsFile(vendors, rows) })
 })
 
 /** Endpoints that a script asks and that answer JSON: no form has their address. */
@@ -56,6 +59,12 @@ const elsewhere: Record<string, string> = {
   ),
   // the second finds nothing left to correct
   '/account/details/correct': 'test/account-centre/record-correction.test.ts',
+  // each start has a state of its own; the question of a channel takes its proof once
+  '/login/:attempt/channel/:id/start': 'test/login/methods/channel/redirect.test.ts',
+  '/login/:attempt/channel/answer': 'test/login/methods/channel/account-centre.test.ts',
+  '/account/channel/add': 'test/login/methods/channel/account-centre.test.ts',
+  '/account/channel/:id/remove': 'test/login/methods/channel/account-centre.test.ts',
+  '/account/channel/:id/mine': 'test/login/methods/channel/account-centre.test.ts',
   // a loss that is undone comes back once; recovery codes are asked for again
   '/account/recovery': 'test/account-centre/losses.test.ts',
   '/account/recovery/renew': 'test/account-centre/losses.test.ts',

@@ -142,7 +142,9 @@ export async function noteUse(
     const ids = cipher.seal(JSON.stringify(merged), idsAad(authenticator.id))
     await authenticators.replaceData(authenticator, JSON.stringify({ ...stored, ids }))
   }
-  for (const subject of subjectsOf(channel, identity)) {
+  const subjects = subjectsOf(channel, identity)
+  // the only one has found the binding
+  for (const subject of subjects.length > 1 ? subjects : []) {
     if (await authenticators.findByLookupKey(name, keyOf(deps, channel, subject))) continue
     const { authenticator: _row, ids: _ids, ...stored } = binding
     const twinOf = binding.twinOf ?? authenticator.id

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { startChannelLogin, type Setting } from '../../../setup/channel-login.ts'
 import { signIn, typePassword } from '../../../setup/person.ts'
+import { letIn, scan, WaitingComputer } from '../../../setup/qr.ts'
 import { recoverBy } from '../../../setup/recovery.ts'
 import { csrfOf, eventsOf, openRoom } from '../../../setup/room.ts'
 import type { Page, Visitor } from '../../../setup/visitor.ts'
@@ -237,6 +238,29 @@ describe('the level', () => {
     const login = await all.begin(all.portal3, { visitor })
     const asked = await visitor.post(`${login.path}/level`, { csrf: csrfOf(login.page) })
     expect(asked.status).toBe(400)
+  })
+})
+
+describe('a phone that a channel signed in', () => {
+  it('lets a computer in at its own level, and into no portal that asks for more', async () => {
+    const { visitor: phone, person } = await signedIn()
+    const begun = await all.portal.begin()
+    const computer = await WaitingComputer.at(begun.url, all.server.issuer)
+    await letIn(phone, await scan(phone, await computer.start()), computer)
+    const tokens = await begun.finish(await computer.redeem())
+    expect(tokens.claims()).toMatchObject({ amr: ['qr'], acr: 'urn:yideng:loa:2' })
+    // neither does the register raise it
+    const more = await all.begin(all.portal3, { visitor: computer.visitor })
+    const raised = await computer.visitor.post(`${more.path}/level`, { csrf: csrfOf(more.page) })
+    expect(raised.status).toBe(400)
+    const high = await WaitingComputer.at((await all.portal3.begin()).url, all.server.issuer)
+    const stopped = await scan(phone, await high.start())
+    expect(stopped.html).not.toContain('value="approve"')
+    const [binding] = await all.services.authenticators.list(person.id, 'channel')
+    const room = await roomOf(person)
+    await room.lose(await room.get(`/account/channel/${binding?.id}`), '/remove')
+    // the computer depended on the binding too
+    expect((await computer.visitor.get('/account')).url.pathname).not.toBe('/account')
   })
 })
 
