@@ -90,7 +90,7 @@ describe.skipIf(cannotRun('browser'))('the demo', () => {
     const signOut = async () => {
       await page.getByRole('button', { name: '退出登录' }).click()
       await page.locator('button[name=logout]').click()
-      await until(async () => !(await isIn()))
+      await page.getByRole('link', { name: '使用一登登录' }).waitFor()
     }
 
     await enter()

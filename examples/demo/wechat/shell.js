@@ -14,13 +14,15 @@ window.getCurrentPages = () => (query.below ? [web, page] : [page])
 window.wx = {
   async login({ success, fail }) {
     const answer = await fetch('/login-code', { method: 'POST' })
-    answer.ok ? success({ code: await answer.text() }) : fail({ errMsg: 'login:fail' })
+    if (answer.ok) success({ code: await answer.text() })
+    else fail({ errMsg: 'login:fail' })
   },
   async request({ url, data, success, fail }) {
     const answer = await fetch('/request', { method: 'POST', body: JSON.stringify({ url, data }) }).catch(
       () => undefined,
     )
-    answer ? success({ statusCode: answer.status, data: await answer.json() }) : fail({ errMsg: 'request:fail' })
+    if (answer) success({ statusCode: answer.status, data: await answer.json() })
+    else fail({ errMsg: 'request:fail' })
   },
   navigateBack() {
     if (web.address) location.replace(`/web?address=${encodeURIComponent(web.address)}`)

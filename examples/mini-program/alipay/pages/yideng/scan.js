@@ -6,9 +6,9 @@ Page({
   data: { address: '', foreign: false },
   onLoad(query) {
     const frame = decodeURIComponent(query.q || '')
-    if (!frame.startsWith(`${issuer}/q/`)) return this.setData({ foreign: true })
     const open = (address) => this.setData({ address })
     const directly = () => open(frame)
-    login((code) => ask('scan', { frame, code }, ({ url }) => open(url), directly), directly)
+    if (!frame.startsWith(`${issuer}/q/`)) this.setData({ foreign: true })
+    else login((code) => ask('scan', { frame, code }, ({ url }) => open(url), directly), directly)
   },
 })

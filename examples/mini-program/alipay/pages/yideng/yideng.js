@@ -20,8 +20,9 @@ module.exports = {
   open(address, fail) {
     const pages = getCurrentPages()
     const web = pages[pages.length - 2]
-    if (!web) return fail()
-    web.setData({ address })
-    my.navigateBack()
+    if (web) {
+      web.setData({ address })
+      my.navigateBack()
+    } else fail()
   },
 }

@@ -10,7 +10,7 @@ Page({
     const fail = () => this.setData({ failed: true })
     const back = ({ address }) => open(address, fail)
     this.setData({ failed: false })
-    if (!detail.code) return fail()
-    login((own) => ask('phone', { code: detail.code, login: own, handle: this.query.a }, back, fail), fail)
+    if (!detail.code) fail()
+    else login((own) => ask('phone', { code: detail.code, login: own, handle: this.query.a }, back, fail), fail)
   },
 })

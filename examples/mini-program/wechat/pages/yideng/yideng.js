@@ -19,8 +19,9 @@ module.exports = {
   open(address, fail) {
     const pages = getCurrentPages()
     const web = pages[pages.length - 2]
-    if (!web) return fail()
-    web.setData({ address })
-    wx.navigateBack()
+    if (web) {
+      web.setData({ address })
+      wx.navigateBack()
+    } else fail()
   },
 }
