@@ -110,7 +110,7 @@ async function undoSome(
   return result
 }
 
-/** Accounts with an act in the audit log beside refused sign-ins, which a stranger can cause, or with another link. */
+/** Accounts with an act in the audit log beside refused sign-ins, which a stranger can cause; with another link, or a part in another record. */
 async function usedAccounts(
   transaction: DatabaseTransaction,
   ids: readonly string[],
@@ -129,9 +129,15 @@ async function usedAccounts(
     .select(['person_id', 'subject_index'])
     .where('person_id', 'in', ids)
     .execute()
+  const named = await Promise.all([
+    transaction.selectFrom('mandates').select('person_id as id').where('person_id', 'in', ids).execute(),
+    transaction.selectFrom('legal_persons').select('owner_id as id').where('owner_id', 'in', ids).execute(),
+    transaction.selectFrom('number_claims').select('holder_id as id').where('holder_id', 'in', ids).execute(),
+  ])
   const ofBatch = new Set(links.map((link) => link.subject_index))
   return new Set([
     ...acts.flatMap((row) => row.person_id ?? []),
+    ...named.flat().flatMap(({ id }) => id ?? []),
     ...others.filter((row) => !ofBatch.has(row.subject_index)).map((row) => row.person_id),
     ...links.filter((link) => link.last_used_at !== null).map((link) => link.person_id),
   ])

@@ -244,18 +244,26 @@ describe('person import undo', () => {
     let now = Date.now()
     const { write, run, json, yideng, withServices, classFile } = importing(() => now)
     const older = await withServices((services) => openPerson(services, { name: nameOf(1), number: numberOf(1) }))
-    write([rowOf(1), rowOf(2, { passwordHash: `$legacy$scheme=md5$$${md5}` }), rowOf(3)])
+    write([rowOf(1), rowOf(2, { passwordHash: `$legacy$scheme=md5$$${md5}` }), rowOf(3), rowOf(4)])
     const done = await run()
     const batch = String(done['batch'])
-    const [, third] = classFile(batch, 'new')
-    await withServices(({ audit }) =>
-      audit.record({ event: 'login.succeeded', actor: 'person', personId: third?.person ?? '' }),
-    )
+    const [, third, fourth] = classFile(batch, 'new')
+    await withServices(async ({ audit, database }) => {
+      await audit.record({ event: 'login.succeeded', actor: 'person', personId: third?.person ?? '' })
+      const claim = {
+        claimant_id: older.id,
+        holder_id: fourth?.person ?? '',
+        asked_by: 'test',
+        asked_at: now,
+        due_at: now,
+      }
+      await database.insertInto('number_claims').values(claim).execute()
+    })
     now += 29 * day
-    expect(await json('person', 'import', 'undo', batch)).toEqual({ batch, removed: 1, unlinked: 1, kept: 1 })
+    expect(await json('person', 'import', 'undo', batch)).toEqual({ batch, removed: 1, unlinked: 1, kept: 2 })
     await withServices(async ({ database, persons, upstreamLinks, authenticators }) => {
       const rows = await database.selectFrom('natural_persons').select('id').execute()
-      expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([older.id, third?.person]))
+      expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([older.id, third?.person, fourth?.person]))
       expect(await persons.find(older.id)).toMatchObject({ status: 'active', identityLevel: 3 })
       expect(await upstreamLinks.of(older.id)).toEqual([])
       expect(await upstreamLinks.of(third?.person ?? '')).toHaveLength(1)
@@ -267,7 +275,7 @@ describe('person import undo', () => {
       expect(audited).toContainEqual({ event: 'upstream.unlinked', person_id: older.id })
     })
     // an undone file may be imported again
-    expect(await run()).toMatchObject({ new: 1, linked: 2 })
+    expect(await run()).toMatchObject({ new: 1, linked: 3 })
     now += 31 * day
     const late = await yideng('person', 'import', 'undo', batch)
     expect(late).toMatchObject({ code: 2, err: expect.stringContaining('30 days') as unknown })
