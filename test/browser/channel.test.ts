@@ -124,7 +124,7 @@ describe.skipIf(cannotRun('browser'))('the button of a channel in a mini program
     const button = page.locator('button[data-native=phone]')
     const handle = (await button.getAttribute('data-handle', { timeout: 5000 })) ?? ''
     await button.click()
-    const url = `/pages/yideng/phone?${new URLSearchParams({ a: handle })}`
+    const url = `/pages/yideng/phone?${new URLSearchParams({ a: handle }).toString()}`
     await expect.poll(asked).toEqual([['invokeMiniProgramAPI', 'navigateTo', url]])
     expect(complaints).toEqual([])
     await context.close()
