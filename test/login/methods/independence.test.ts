@@ -24,6 +24,8 @@ const namedBy = (name: string) =>
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
     // a label of metrics
     .filter(({ file }) => file !== 'http/channel-metrics.ts')
+    // a parameter of a route, such as /api/channel/:channel/scan
+    .map(({ file, text }) => ({ file, text: text.replaceAll(/\['params'\]\['\w+'\]/g, '') }))
     .filter(({ text }) => new RegExp(`(?<!from )'${name}'|methods/${name}/`).test(text))
     .map(({ file }) => file)
 
