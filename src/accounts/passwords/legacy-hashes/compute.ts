@@ -1,13 +1,14 @@
 import { createHash, pbkdf2 as pbkdf2Callback } from 'node:crypto'
 import { promisify } from 'node:util'
-import { digestBytes, fromBcrypt64, type Front, type LegacyHash } from './legacy-hash.ts'
+import { digestBytes, fromBcrypt64, toBcrypt64, type Front, type LegacyHash } from './legacy-hash.ts'
 
 const pbkdf2 = promisify(pbkdf2Callback)
 
 /** Loaded when the first bcrypt hash is met: most stores have none. */
-const bcrypt = async (bytes: Uint8Array, cost: number, salt: Uint8Array): Promise<Buffer> => {
-  const { hash } = await import('@node-rs/bcrypt')
-  return fromBcrypt64((await hash(bytes, { cost, salt })).slice('$2b$10$'.length + 22))
+const bcrypt = async (bytes: Buffer, cost: number, salt: Buffer): Promise<Buffer> => {
+  const { hash } = (await import('bcrypt')).default
+  const before = `$2b$${String(cost).padStart(2, '0')}$${toBcrypt64(salt)}`
+  return fromBcrypt64((await hash(bytes, before)).slice(before.length))
 }
 
 const hexOf = (front: Front, bytes: Buffer): string => {

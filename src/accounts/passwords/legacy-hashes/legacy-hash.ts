@@ -40,6 +40,12 @@ const usualAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 const saltLetters = 22
 
 /** bcrypt writes base64 in an order of its own. */
+export const toBcrypt64 = (bytes: Buffer): string =>
+  [...bytes.toString('base64').replaceAll('=', '')]
+    .map((letter) => bcryptAlphabet[usualAlphabet.indexOf(letter)])
+    .join('')
+
+/** Reads what `toBcrypt64` writes. */
 export const fromBcrypt64 = (text: string): Buffer =>
   Buffer.from([...text].map((letter) => usualAlphabet[bcryptAlphabet.indexOf(letter)]).join(''), 'base64')
 
