@@ -3,7 +3,7 @@ import type { RouterContext } from '../../method.ts'
 import type { Attempt } from '../../attempt.ts'
 
 /** The app whose web view shows a page, as its user agent says. `mini`: inside a mini program of that app. */
-export function containerOf(userAgent: string): { app: 'wechat' | 'alipay' | 'browser'; mini: boolean } {
+function containerOf(userAgent: string): { app: 'wechat' | 'alipay' | 'browser'; mini: boolean } {
   const mini = /miniProgram/i.test(userAgent)
   if (/MicroMessenger/i.test(userAgent)) return { app: 'wechat', mini }
   if (/AlipayClient/i.test(userAgent)) return { app: 'alipay', mini }
