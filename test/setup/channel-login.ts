@@ -2,6 +2,7 @@ import type { VendorUser } from '../../examples/made-up-wechat/state.ts'
 import { channelRow, channelsFile, startVendors, vendorUser } from './channel-vendors.ts'
 import { openPerson, typePassword } from './person.ts'
 import { registerPortal, type AuthorizationRequest, type TestPortal } from './portal.ts'
+import { openRoom } from './room.ts'
 import { startServer } from './server.ts'
 import { Visitor, type Page } from './visitor.ts'
 
@@ -29,6 +30,7 @@ export interface ChannelLogin {
 }
 
 let users = 0
+const newUser = () => vendorUser(`user${(users += 1)}`)
 
 /** The channels of these tests: of two provinces, with levels 2 and 3. */
 export type Setting = Awaited<ReturnType<typeof startChannelLogin>>
@@ -102,6 +104,16 @@ export async function startChannelLogin(settings: Record<string, string> = {}) {
     return login.visitor.submit(next, '/channel/answer', { decision: 'bind' })
   }
 
+  /** A person with a bound WeChat, and a browser that signed in by it alone. */
+  async function signedIn() {
+    const [user, person] = [newUser(), await openPerson(services)]
+    await bound(user, person)
+    const mine = await begin()
+    const page = await byMini(mine, user)
+    if (!page.leads) throw new Error(`the sign-in by a channel failed:\n${page.html}`)
+    return { user, person, visitor: mine.visitor, begun: mine.begun, page }
+  }
+
   return {
     vendors,
     rows,
@@ -118,9 +130,16 @@ export async function startChannelLogin(settings: Record<string, string> = {}) {
     atVendor,
     bound,
     person: () => openPerson(services),
-    user: () => vendorUser(`user${(users += 1)}`),
+    user: newUser,
+    signedIn,
+    /** A browser of the person in the account centre, by password. */
+    roomOf: async (person: { username: string }) => (await openRoom(server.issuer, person)).visitor,
   }
 }
+
+/** The address of the first binding in the account centre. */
+export const bindingOf = async (visitor: Visitor): Promise<string> =>
+  /href="(\/account\/channel\/[0-9a-f-]{36})"/.exec((await visitor.get('/account/channel')).html)?.[1] ?? ''
 
 /** The handle on a sign-in page, as the script of the page reads it. */
 export function handleOf({ html }: Page, id = 'mini'): string {

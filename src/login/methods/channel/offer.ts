@@ -12,7 +12,10 @@ import type { ChannelProof, ChannelProofs } from './proofs.ts'
 type Deps = ChannelDeps & { proofs: ChannelProofs }
 
 /** The login in which the vendor spoke: the question belongs to a later one of the same browser. */
-const loginOf = ({ interaction }: Attempt): string => String(interaction.prompt.details['after'] ?? '')
+const loginOf = ({ interaction }: Attempt): string => {
+  const { after } = interaction.prompt.details
+  return typeof after === 'string' ? after : ''
+}
 
 /** "Next time by this WeChat": asked after a sign-in by another way, in a login in which an unbound account of a channel took part. */
 export function channelOffer(deps: Deps): Offer {
