@@ -4,19 +4,6 @@ import { requestOf } from '../../../pages/request-context.ts'
 import type { RouterContext } from '../../method.ts'
 import type { Attempt } from '../../attempt.ts'
 
-<<<<<<< HEAD
-=======
-/** The app whose web view shows a page, as its user agent says. `mini`: inside a mini program of that app. */
-function containerOf(userAgent: string): { app: 'wechat' | 'alipay' | 'browser'; mini: boolean } {
-  const mini = /miniProgram/i.test(userAgent)
-  if (/MicroMessenger/i.test(userAgent)) return { app: 'wechat', mini }
-  if (/AlipayClient/i.test(userAgent)) return { app: 'alipay', mini }
-  return { app: 'browser', mini: false }
-}
-
-type Container = ReturnType<typeof containerOf>
-
->>>>>>> p20b
 /** Where each kind works. A page of WeChat opens in WeChat alone; a page of Alipay opens anywhere but there. */
 const worksIn: Readonly<Record<ChannelKind, (container: Container | undefined) => boolean>> = {
   'wechat-mini': (container) => container?.app === 'wechat' && container.miniProgram,
