@@ -24,7 +24,7 @@ const keyPatterns = sources.flatMap(({ file, source }) =>
   ),
 )
 const asPattern = (key: string) => new RegExp(`^${key.replaceAll('.', '\\.').replaceAll(/\$\{[^}]*\}/g, '[\\w.-]+')}$`)
-const isKey = (key: string, areas: Set<string>) => areas.has(key.split('.')[0] ?? '') && !/^it\.|\.css$/.test(key)
+const isKey = (key: string, areas: Set<string>) => areas.has(key.split('.')[0] ?? '') && !/^it\.|\.(css|js)$/.test(key)
 
 const byCodeUnit = (one: string, other: string) => (one < other ? -1 : Number(one > other))
 const placeholders = (text: string | undefined) =>

@@ -130,14 +130,14 @@ async function usedAccounts(
     .where('person_id', 'in', ids)
     .execute()
   const named = await Promise.all([
-    transaction.selectFrom('mandates').select('person_id as id').where('person_id', 'in', ids).execute(),
-    transaction.selectFrom('legal_persons').select('owner_id as id').where('owner_id', 'in', ids).execute(),
-    transaction.selectFrom('number_claims').select('holder_id as id').where('holder_id', 'in', ids).execute(),
+    transaction.selectFrom('mandates').select('person_id').where('person_id', 'in', ids).execute(),
+    transaction.selectFrom('legal_persons').select('owner_id').where('owner_id', 'in', ids).execute(),
+    transaction.selectFrom('number_claims').select('holder_id').where('holder_id', 'in', ids).execute(),
   ])
   const ofBatch = new Set(links.map((link) => link.subject_index))
   return new Set([
     ...acts.flatMap((row) => row.person_id ?? []),
-    ...named.flat().flatMap(({ id }) => id ?? []),
+    ...named.flat().flatMap((row) => Object.values(row).filter((id) => id !== null)),
     ...others.filter((row) => !ofBatch.has(row.subject_index)).map((row) => row.person_id),
     ...links.filter((link) => link.last_used_at !== null).map((link) => link.person_id),
   ])

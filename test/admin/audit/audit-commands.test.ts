@@ -10,18 +10,21 @@ import { auditedStore } from '../../audit/setup.ts'
 
 type Listed = { sequence: number; event: string; person_id: string | null; restricted?: unknown }
 
+/** The id of a person. */
+const one = '3f0c6a52-58b1-4b5c-9e53-8f1f9b8f7c11'
+
 const linesOf = (file: string) => readFileSync(file, 'utf8').trimEnd().split('\n')
 
 it('lists the matching entries, newest first, page by page', async () => {
   const services = auditedStore(Date.UTC(2026, 10, 1))
-  await services.record(2)
+  await services.record(2, { personId: one })
   services.forward(86_400_000)
   await services.record(1, { event: 'login.refused', personId: 'p2', clientId: 'c1' })
-  await services.record(1, { event: 'portal.entered', personId: 'p1', clientId: 'c1' })
+  await services.record(1, { event: 'portal.entered', personId: one, clientId: 'c1' })
   const list = async (...flags: string[]) =>
     (await services.json<Listed[]>('audit', 'list', ...flags)).map(({ sequence }) => sequence)
   expect(await list()).toEqual([4, 3, 2, 1])
-  expect(await list('--person', 'p1')).toEqual([4, 2, 1])
+  expect(await list('--person', one)).toEqual([4, 2, 1])
   expect(await list('--portal', 'c1')).toEqual([4, 3])
   expect(await list('--event', 'login')).toEqual([3, 2, 1])
   expect(await list('--event', 'login.refused')).toEqual([3])
@@ -40,12 +43,12 @@ it('lists the matching entries, newest first, page by page', async () => {
 
 it('shows personal data only with --restricted, and audits it', async () => {
   const services = auditedStore()
-  await services.record(1)
+  await services.record(1, { personId: one })
   expect((await services.yideng('audit', 'list', '--json')).out).not.toContain('203.0.113')
-  const [entry] = await services.json<Listed[]>('audit', 'list', '--restricted', '--person', 'p1')
+  const [entry] = await services.json<Listed[]>('audit', 'list', '--restricted', '--person', one)
   expect(entry?.restricted).toEqual({ address: '203.0.113.0' })
   const [said] = await services.json<(Listed & { actor: string; details: object })[]>('audit', 'list')
-  expect(said).toMatchObject({ event: 'audit.revealed', actor: 'administrator:test', details: { person: 'p1' } })
+  expect(said).toMatchObject({ event: 'audit.revealed', actor: 'administrator:test', details: { person: one } })
 })
 
 it('exports JSON Lines with valid hashes, and signed security event tokens', async () => {
