@@ -3,7 +3,9 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import type { Services } from '../../src/services.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../setup/channel-vendors.ts'
-import { password, residentId } from '../setup/people.ts'
+import { runNativePage } from '../setup/native-page.ts'
+import { newcomerOf } from '../setup/newcomer.ts'
+import { password } from '../setup/people.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { csrfOf } from '../setup/room.ts'
@@ -39,21 +41,7 @@ beforeEach(() => vendors.well())
 let people = 0
 const newPhone = () => `1370003${1000 + (people += 1)}`
 
-/** A person whom the register knows, with the number as theirs. */
-async function newcomer({ phone = newPhone() } = {}) {
-  const number = residentId(`4403051988021${6000 + people}`)
-  const whose = { documentType: 'resident_id', documentNumber: number }
-  await services.database.transaction().execute(async (within) => {
-    await services.register.add(within, [{ ...whose, nameKey: '林小梅' }])
-    await services.phoneRegister.add(within, [{ ...whose, phone: `+86${phone}` }])
-  })
-  return {
-    number,
-    phone,
-    user: { ...vendorUser(number), phone: `+86${phone}` },
-    fields: { name: '林小梅', document_type: 'resident_id', document_number: number, phone },
-  }
-}
+const newcomer = ({ phone = newPhone() } = {}) => newcomerOf(services, phone)
 
 type Newcomer = Awaited<ReturnType<typeof newcomer>>
 
@@ -119,6 +107,16 @@ describe('registration in a mini program', () => {
     expect(await proofOf(person)).toBeDefined()
     const rows = await services.database.selectFrom('phone_proofs').select('how').where('how', '=', 'wechat').execute()
     expect(rows).toHaveLength(1)
+  })
+
+  it('works with the native page of the example; a person who does not agree comes back', async () => {
+    const person = await newcomer()
+    const { visitor, asked } = await atPhone(person)
+    const given = { issuer: server.issuer, channel: 'yss', handle: handleOf(asked) }
+    const login = () => vendors.loginCode(person.user)
+    expect(await runNativePage('phone', { ...given, login: login() })).toBeUndefined()
+    const address = await runNativePage('phone', { ...given, login: login() }, vendors.phoneCode(person.user))
+    expect((await visitor.get(address ?? '')).html).toContain('name="password"')
   })
 
   it('is shown in the web view of that mini program alone', async () => {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { allCommands } from '../../../src/admin/commands.ts'
 import { nameOf } from '../../../src/admin/command.ts'
@@ -6,8 +8,21 @@ import type { Services } from '../../../src/services.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { residentId } from '../../setup/people.ts'
 import { openPerson } from '../../setup/person.ts'
+import { temporaryDirectory } from '../../setup/temporary.ts'
 import { durableStore } from '../../setup/stores.ts'
 import { openRemoteServices } from '../remote/remote-services.ts'
+
+/** A command line with a channel, for the commands about bindings. */
+function commandLineWithChannel() {
+  const directory = temporaryDirectory()
+  const row = { id: 'yss', kind: 'wechat-mini', name: '粤省事', appid: 'wx1', secretFile: 'secret' }
+  writeFileSync(join(directory, 'secret'), 'x')
+  writeFileSync(
+    join(directory, 'channels.json'),
+    JSON.stringify([{ ...row, namespace: 'gd', subject: 'unionid', level: 2 }]),
+  )
+  return commandLine({ environment: { YIDENG_CHANNELS: join(directory, 'channels.json') } })
+}
 
 type Line = ReturnType<typeof commandLine>
 type Person = Awaited<ReturnType<typeof openPerson>>
@@ -24,6 +39,7 @@ const personCommands = (await allCommands())
 
 /** What a command needs besides the person. */
 const more: Record<string, (other: Person) => string[]> = {
+  'channel unbind': () => ['--channel', 'yss'],
   'person agree-face': ({ id }) => ['--guardian', id],
   'person correct': () => ['--name', '陈小文', '--reason', 'typo'],
   'person reveal': () => ['--reason', 'court order'],
@@ -45,13 +61,13 @@ const waysOf = (command: string) =>
 
 it('every command about one person is one of this mechanism', async () => {
   const others = (await allCommands()).filter(({ noun, resolve }) => noun === 'person' && resolve === undefined)
-  expect(others.map(nameOf)).toEqual(['person create', 'person list', 'person find'])
+  expect(others.map(nameOf)).toEqual(['person create', 'person list', 'person find', 'person import'])
   expect(personCommands.length).toBeGreaterThanOrEqual(12)
 })
 
 describe.each(personCommands.map((command) => [nameOf(command), command] as const))('%s', (name, command) => {
   it('takes its person by id, document number, phone or username, and acts on no other account', async () => {
-    const line = commandLine()
+    const line = commandLineWithChannel()
     const other = await open(line)
     const words = name.split(' ')
     for (const [way, wordsOf] of waysOf(name)) {
@@ -72,7 +88,7 @@ describe.each(personCommands.map((command) => [nameOf(command), command] as cons
   })
 
   it('exits with 3 for an unknown person, with 2 for no person or two ways, and repeats no value', async () => {
-    const line = commandLine()
+    const line = commandLineWithChannel()
     const someone = await open(line)
     const rest = more[name]?.(someone) ?? []
     const nobody = residentId('44030019880808001')
@@ -87,7 +103,7 @@ describe.each(personCommands.map((command) => [nameOf(command), command] as cons
   })
 
   it('refuses two accounts that fit, lists them masked, and changes neither', async () => {
-    const line = commandLine()
+    const line = commandLineWithChannel()
     const [one, two, guardian] = [await open(line), await open(line, { level: 2 }), await open(line)]
     await line.withServices((services) =>
       services.persons.correct(
@@ -119,7 +135,7 @@ describe.each(personCommands.map((command) => [nameOf(command), command] as cons
 
 describe('person find', () => {
   it('finds by each value and by the exact name, masked, and the audit log has the kind, never the value', async () => {
-    const line = commandLine()
+    const line = commandLineWithChannel()
     const person = await open(line, { name: '欧阳小芳' })
     await open(line)
     const ways: typeof allWays = { ...allWays, '--name': () => ['--name', '欧阳小芳'] }
@@ -161,7 +177,7 @@ describe('person find', () => {
 
   it('finds the accounts of an older version by name too, once a server has made their indexes', async () => {
     const { fillNameIndexes } = await import('../../../src/accounts/name-indexes.ts')
-    const line = commandLine()
+    const line = commandLineWithChannel()
     const { id } = await open(line, { name: '慕容雪' })
     await line.withServices(async ({ database, dataKeys }) => {
       await database.updateTable('natural_persons').set({ name_index: null }).execute()

@@ -4,6 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { VendorUser } from '../../../../examples/made-up-wechat/state.ts'
 import type { Services } from '../../../../src/services.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../../../setup/channel-vendors.ts'
+import { runNativePage } from '../../../setup/native-page.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
@@ -116,6 +117,16 @@ describe('a face in a mini program', () => {
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
     // it counts once
     expect((await login.visitor.get(address)).leads).toBeUndefined()
+  })
+
+  it('works with the native page of the example, whatever its camera says', async () => {
+    const login = await atLevel()
+    const page = await toNative(login)
+    const given = { issuer: server.issuer, channel: 'wechat-mini', handle: handleOf(page) }
+    const verify = (id: string) => vendors.finishFace(id, '10000')
+    expect(await runNativePage('face', { ...given, login: 'wrong', verify }), 'it says that it failed').toBeUndefined()
+    const address = await runNativePage('face', { ...given, login: vendors.loginCode(newUser()), verify })
+    expect((await login.visitor.get(address ?? '')).leads).toBeDefined()
   })
 
   it('raises an account that only named itself, where the register has the person', async () => {
