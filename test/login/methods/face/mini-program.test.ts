@@ -119,7 +119,7 @@ describe('a face in a mini program', () => {
     expect((await login.visitor.get(address)).leads).toBeUndefined()
   })
 
-  it('works with the native page of the example, whatever its camera says', async () => {
+  it('works with the native page of the example; its camera decides nothing', async () => {
     const login = await atLevel()
     const page = await toNative(login)
     const given = { issuer: server.issuer, channel: 'wechat-mini', handle: handleOf(page) }
