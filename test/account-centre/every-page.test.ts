@@ -102,6 +102,10 @@ describe.skipIf(cannotRun('browser'))('every page of the account centre', () => 
     seen.push('/account/recovery/codes')
     // and this one: test/account-centre/phone-room.test.ts checks it
     seen.push('/account/phone/code')
+    // a native page of a mini program leads there: test/login/phone-from-channel.test.ts checks it
+    seen.push('/account/phone/number')
+    // two accounts of one person lead there: test/account-centre/merging-room.test.ts checks it
+    seen.push('/account/merging/join/1', '/account/merging/finish')
     // a file
     seen.push('/account/receipts/1', '/account/signatures/1')
     const missed = addresses().filter((address) => !seen.some((path) => address.test(path)))
