@@ -150,7 +150,7 @@ export async function noteUse(
   const unknown = await subjectsWithoutRow(deps, channel, identity)
   if (isNew || unknown.length > 0)
     await database.transaction().execute(async (transaction) => {
-      // a binding that was removed or held meanwhile gets no further row
+      // a binding that was removed or held since gets no further row
       if (!(await authenticators.replaceData(authenticator, JSON.stringify({ ...stored, ids }), transaction))) return
       for (const subject of unknown) {
         await addRow(deps, transaction, { personId, subject, channel, identity, stored: { ...stored, twinOf: id } })
