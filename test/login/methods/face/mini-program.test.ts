@@ -284,8 +284,8 @@ describe('the native page gets nothing', () => {
 })
 
 describe('of several vendors the first that serves the browser verifies', () => {
-  it('on a computer the next one: Alipay leads to its page, and only its answer counts', async () => {
-    const login = await atLevel('computer')
+  /** At the page of Alipay. @returns its id, and the address that Alipay sends the browser back to */
+  async function atAlipay(login: AtLevel) {
     const page = await toNative(login)
     expect(page.html).not.toContain('data-channel="wechat-mini"')
     const url = new URL(/href="([^"]*gateway\.do[^"]*)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? '')
@@ -293,10 +293,32 @@ describe('of several vendors the first that serves the browser verifies', () => 
     const begun = vendors.calls.findLast(({ endpoint }) => endpoint === 'alipay.user.certify.open.initialize')?.sent
     const content = new URLSearchParams(begun?.trim()).get('biz_content') ?? ''
     const back = (JSON.parse(content) as { merchant_config: { return_url: string } }).merchant_config.return_url
+    // the page that the browser sees has nothing of the ticket
+    expect(page.html).not.toContain(back.split('&t=')[1] ?? expect.fail(back))
+    return { id, back }
+  }
+
+  it('on a computer the next one: Alipay leads to its page, and only its answer counts', async () => {
+    const login = await atLevel('computer')
+    const { id, back } = await atAlipay(login)
     vendors.finishFace(id, 'T')
     const tokens = await login.begun.finish(await login.visitor.get(back))
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
   })
+
+  it.each(['', '&t=', '&t=AAAAAAAAAAAAAAAAAAAAAA'])(
+    'a thief who sends the page of Alipay to its owner gets nothing by coming back with %j',
+    async (ticket) => {
+      const thief = await atLevel('computer')
+      const { id, back } = await atAlipay(thief)
+      vendors.finishFace(id, 'T')
+      const [plain = ''] = back.split('&t=')
+      const page = await thief.visitor.get(`${plain}${ticket}`)
+      expect(page.leads).toBeUndefined()
+      expect(page.html).toContain('取消')
+      expect((await thief.visitor.get(back)).leads, 'the try is over').toBeUndefined()
+    },
+  )
 
   it('where none serves, no face is offered', async () => {
     const person = await openPerson(services, { level: 2 })
