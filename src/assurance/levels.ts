@@ -108,6 +108,13 @@ export const isFaceAlone = (amr: readonly string[]): boolean =>
 /** The person signed in here, by more than a face: such a session may prove their account. */
 export const isDirect = (amr: readonly string[]): boolean => !isByQr(amr) && !isFaceAlone(amr)
 
+/**
+ * The level that a session had reached without a face; 2 where a face took part. That level may be the face's own, and no word of a
+ * channel or a QR code (`othersAtLevel3`).
+ */
+export const reachedWithoutFace = ({ level: reached, amr }: { level: Level; amr: readonly string[] }): Level =>
+  amr.includes('face') ? 2 : reached
+
 /** The facts about a sign-in that decide its level. */
 export interface Proven {
   /** 2 self-asserted, 3 matched with a register, 4 with a verified face. */
@@ -116,7 +123,7 @@ export interface Proven {
   amr: readonly string[]
   /** The level of the session that approved this one (a phone for a computer), or of the channel: an upper limit. */
   vouched?: Level | undefined
-  /** The level of the session that this proof raises. */
+  /** The level of the session that this proof raises, by `reachedWithoutFace`. */
   before?: Level | undefined
   /** The account was recovered a short time ago, perhaps by another person. */
   held: boolean

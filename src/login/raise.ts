@@ -1,6 +1,6 @@
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
-import { acrOf, type Level } from '../assurance/levels.ts'
+import { acrOf, reachedWithoutFace, type Level } from '../assurance/levels.ts'
 import { Refusal } from '../refusal/refusal.ts'
 import type { Sessions } from '../sessions/sessions.ts'
 import { assertQuestion, type Attempt } from './attempt.ts'
@@ -33,7 +33,7 @@ export async function raise(
     throw new Refusal('login_expired', 'the session ended, or is of another')
   }
   const amr = [...new Set([...session.amr, ...proof.amr])]
-  const level = await decideLevel(deps, ctx, attempt, person, { ...proof, amr, before: session.level })
+  const level = await decideLevel(deps, ctx, attempt, person, { ...proof, amr, before: reachedWithoutFace(session) })
   // asking for a higher level never lowers the session's own
   const acr = acrOf(Math.max(level, session.level) as Level)
   const login = { accountId: person.id, acr, amr, remember: false, ts: session.signedInAt }

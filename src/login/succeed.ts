@@ -85,7 +85,7 @@ async function whenItCounts({ persons, clock }: { persons: NaturalPersons; clock
   }
 }
 
-/** False where the proof, its method or its authenticator was ended, switched off or removed since. */
+/** False where the proof, its method or its authenticator was ended, switched off, held or removed since. */
 async function isStillValid(
   { methodLocks, authenticators }: Pick<SucceedDeps, 'methodLocks' | 'authenticators'>,
   person: NaturalPerson,
@@ -95,7 +95,7 @@ async function isStillValid(
   if (await methodLocks.locked(person.id, method)) return false
   return (
     authenticatorId === undefined ||
-    (await authenticators.list(person.id, method)).some(({ id }) => id === authenticatorId)
+    (await authenticators.list(person.id, method)).some(({ id, heldAt }) => id === authenticatorId && heldAt === null)
   )
 }
 

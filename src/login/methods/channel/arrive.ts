@@ -57,7 +57,7 @@ async function signIn(
     amr: [vendorOf(channel)],
     vouched: lower(levelOf(channel), binding.level),
     authenticatorId: id,
-    through: { methods: [originOf(channel.id)], authenticators: [binding.twinOf ?? id] },
+    through: { methods: [originOf(channel.id)], authenticators: [] },
     refusal: 'channel_refused',
   })
   if (!signedIn) return { refusal: 'channel_refused' }

@@ -56,9 +56,17 @@ export async function findBinding(
 ): Promise<Binding | undefined> {
   for (const subject of subjectsOf(channel, identity)) {
     const found = await deps.authenticators.findByLookupKey(name, keyOf(deps, channel, subject))
-    if (found) return readBinding(found)
+    if (found) return wholeOf(deps, readBinding(found))
   }
   return undefined
+}
+
+/** A second row only leads to its binding: age, hold, level and removal are those of the binding. */
+async function wholeOf({ authenticators }: Deps, found: Binding): Promise<Binding | undefined> {
+  const { twinOf, authenticator } = found
+  if (twinOf === undefined) return found
+  const main = (await authenticators.list(authenticator.personId, name)).find(({ id }) => id === twinOf)
+  return main && readBinding(main)
 }
 
 /** All bindings of a person, without the second rows of one account. */
@@ -129,34 +137,34 @@ async function addRow(
  */
 export async function noteUse(
   deps: Deps,
-  binding: Binding,
+  { authenticator, ...stored }: Binding,
   channel: Channel,
   identity: ChannelIdentity,
 ): Promise<void> {
-  const { authenticator } = binding
-  const { authenticators, cipher } = deps
-  const known = idsSchema.parse(JSON.parse(cipher.open(binding.ids, idsAad(authenticator.id))))
+  const { authenticators, cipher, database } = deps
+  const { id, personId } = authenticator
+  const known = idsSchema.parse(JSON.parse(cipher.open(stored.ids, idsAad(id))))
   const merged = { ...known, [channel.id]: { ...known[channel.id], ...identity.ids } }
-  if (JSON.stringify(merged) !== JSON.stringify(known)) {
-    const { authenticator: _row, ...stored } = binding
-    const ids = cipher.seal(JSON.stringify(merged), idsAad(authenticator.id))
-    await authenticators.replaceData(authenticator, JSON.stringify({ ...stored, ids }))
-  }
-  const subjects = subjectsOf(channel, identity)
-  // the only one has found the binding
-  for (const subject of subjects.length > 1 ? subjects : []) {
-    if (await authenticators.findByLookupKey(name, keyOf(deps, channel, subject))) continue
-    const { authenticator: _row, ids: _ids, ...stored } = binding
-    const twinOf = binding.twinOf ?? authenticator.id
-    await addRow(deps, deps.database, {
-      personId: authenticator.personId,
-      subject,
-      channel,
-      identity,
-      stored: { ...stored, twinOf },
+  const isNew = JSON.stringify(merged) !== JSON.stringify(known)
+  const ids = isNew ? cipher.seal(JSON.stringify(merged), idsAad(id)) : stored.ids
+  const unknown = await subjectsWithoutRow(deps, channel, identity)
+  if (isNew || unknown.length > 0)
+    await database.transaction().execute(async (transaction) => {
+      // a binding that was removed or held since gets no further row
+      if (!(await authenticators.replaceData(authenticator, JSON.stringify({ ...stored, ids }), transaction))) return
+      for (const subject of unknown) {
+        await addRow(deps, transaction, { personId, subject, channel, identity, stored: { ...stored, twinOf: id } })
+      }
     })
-  }
   await authenticators.used(authenticator)
+}
+
+async function subjectsWithoutRow(deps: Deps, channel: Channel, identity: ChannelIdentity): Promise<string[]> {
+  const subjects = subjectsOf(channel, identity)
+  const rows = await Promise.all(
+    subjects.map((subject) => deps.authenticators.findByLookupKey(name, keyOf(deps, channel, subject))),
+  )
+  return subjects.filter((_, index) => rows[index] === undefined)
 }
 
 /** Removes a binding with every row of its account; false where it is gone. */

@@ -32,6 +32,8 @@ const running = z.object({
   sealed: z.string(),
   /** For a verification in a mini program: its channel, and what the native page alone brings back, hashed. */
   native: z.object({ channel: z.string(), ticket: z.string().optional() }).optional(),
+  /** For a vendor's page: what the vendor alone brings back, hashed. */
+  back: z.string().optional(),
 })
 export type Running = z.infer<typeof running>
 

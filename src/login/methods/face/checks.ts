@@ -7,7 +7,7 @@ import { ended, isUnseen, type FaceEvidence, type FaceResult } from '../../../pr
 import { ContentionError, retryChange } from '../../../storage/compare-and-set.ts'
 import { checkAad, findOwn, markAtVendor, storeCheck, storePassed, takeOwn, type Checked } from './check-store.ts'
 import { name } from './face-deps.ts'
-import { handleOf } from './native-handles.ts'
+import { handleOf, newTicket } from './native-handles.ts'
 import { conclude, faceRequest, judge, mayBeCompared, ownSum, settleAtVendor, type CheckDeps } from './judge-check.ts'
 
 /** Why no verification was begun; each has its words under `face.not_<…>`. */
@@ -47,7 +47,9 @@ export async function beginCheck(
   if (await limits.spent(counted)) return { kind: 'not', why: 'too_many' }
 
   const id = randomBytes(16).toString('hex')
-  const request = faceRequest(deps, checked, { id, returnUrl: returnUrl(id) }, by)
+  const address = returnUrl(id)
+  const { ticket, hash } = newTicket()
+  const request = faceRequest(deps, checked, { id, returnUrl: `${address}&t=${ticket}` }, by)
   const begun = await verifier.begin(request)
   if (begun.kind === 'ended') {
     await conclude(deps, checked, verifier.name, begun.result, by)
@@ -56,10 +58,10 @@ export async function beginCheck(
   const atVendor = begun.kind !== 'capture'
   const until = clock() + (atVendor ? vendorSeconds : captureSeconds) * 1000
   const sealed = cipher.seal(begun.state, checkAad(id))
-  const { returnUrl: address } = request
   const native = begun.kind === 'native' ? { channel: begun.channel } : undefined
+  const back = begun.kind === 'redirect' ? hash : undefined
   const of = { who, purpose, holder, returnUrl: address, until, decoy: claim === 'decoy' }
-  const check = { ...of, verifier: verifier.name, sealed, native }
+  const check = { ...of, verifier: verifier.name, sealed, native, back }
   await storeCheck(artifacts, id, check, atVendor ? atVendorSeconds : captureSeconds)
   if (!atVendor) return { kind: 'capture', id, actions: begun.actions }
   await limits.capture(counted)

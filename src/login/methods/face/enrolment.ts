@@ -39,10 +39,12 @@ export function faceEnrolment(deps: CheckDeps): Enrolment {
   }
 
   async function situation(ctx: RouterContext, centre: AccountHost): Promise<Situation | undefined> {
-    const { check } = ctx.query
+    const { check, t } = ctx.query
     // a vendor may take longer than a sign-in stays fresh: the result is read after the next sign-in
     requestOf(ctx).returnTo =
-      ctx.method === 'GET' && typeof check === 'string' ? `${base}/return?check=${encodeURIComponent(check)}` : base
+      ctx.method === 'GET' && typeof check === 'string' && typeof t === 'string'
+        ? `${base}/return?${new URLSearchParams({ check, t }).toString()}`
+        : base
     // allowed while the account is held: a face proves whose account it is
     const account = await centre.mayProtect(ctx)
     if (!account) return undefined

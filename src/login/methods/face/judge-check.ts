@@ -1,7 +1,7 @@
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { ended, type FaceEvidence, type FaceRequest, type FaceResult } from '../../../proofing/face/face-verifier.ts'
 import { checkAad, takeAtVendor, type Checked, type Running } from './check-store.ts'
-import { isFromNativePage } from './native-handles.ts'
+import { cameBack } from './native-handles.ts'
 import { name as method, type FaceDeps } from './face-deps.ts'
 import type { FaceLimits } from './face-limits.ts'
 
@@ -80,7 +80,7 @@ export async function judge(
   if (!verifier) return ended('late')
   const request = faceRequest(deps, { ...checked, person: compared }, { id, returnUrl: check.returnUrl }, by)
   const told = await verifier.complete(request, cipher.open(check.sealed, checkAad(id)), evidence)
-  const result = told.outcome === 'passed' && !isFromNativePage(check, evidence) ? ended('cancelled') : told
+  const result = told.outcome === 'passed' && !cameBack(check, evidence) ? ended('cancelled') : told
   await conclude(deps, checked, verifier.name, result, by)
   return result
 }

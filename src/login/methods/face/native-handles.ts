@@ -21,18 +21,19 @@ export function idOfHandle(blindIndex: BlindIndex, handle: string): string | und
 const hashOf = (ticket: string) => createHash('sha256').update(ticket).digest('base64url')
 
 /**
- * A ticket that the native page brings back with the browser. A thief who lures another person to the native page does not get it:
- * it goes to that person's phone.
+ * A ticket that only the way back from the vendor has: the address that the native page gets, or that the vendor sends the browser to.
+ * A thief who lures another person to the vendor does not get it: it goes to that person's browser.
  */
 export function newTicket(): { ticket: string; hash: string } {
   const ticket = randomBytes(16).toString('base64url')
   return { ticket, hash: hashOf(ticket) }
 }
 
-/** True for a verification without a native page, and for evidence with the ticket of the native page. */
-export function isFromNativePage({ native }: Running, evidence: FaceEvidence): boolean {
-  if (!native) return true
-  const { ticket } = native
+/** True for a verification without a way back, and for evidence with its ticket. */
+export function cameBack({ native, back }: Running, evidence: FaceEvidence): boolean {
+  // a process of an older version stores no ticket for a vendor's page
+  if (!native && back === undefined) return true
+  const ticket = native ? native.ticket : back
   const given = evidence.kind === 'return' ? (evidence.parameters['t'] ?? '') : ''
   return ticket !== undefined && isSame(ticket, hashOf(given))
 }

@@ -5,8 +5,9 @@ import type { VendorUser } from '../../../../examples/made-up-wechat/state.ts'
 import type { Services } from '../../../../src/services.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../../../setup/channel-vendors.ts'
 import { runNativePage } from '../../../setup/native-page.ts'
-import { openPerson, signIn } from '../../../setup/person.ts'
+import { openPerson, signIn, typePassword } from '../../../setup/person.ts'
 import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
+import { csrfOf } from '../../../setup/room.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
@@ -153,6 +154,37 @@ describe('a face in a mini program', () => {
   })
 })
 
+describe('a channel that reaches level 2', () => {
+  it('is no second factor beside a face, however often the face is verified', async () => {
+    const login = await atLevel()
+    const { visitor, person, question, begun } = login
+    const user = newUser()
+    const byWechat = async () => {
+      const other = await portal.begin({ prompt: 'login' })
+      const page = await visitor.get(other.url)
+      const handle = /data-channel="wechat-mini"[^>]*data-handle="([^"]+)"/.exec(page.html)?.[1] ?? expect.fail()
+      const answer = await fetch(`${server.issuer}/api/channel/wechat-mini/ticket`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ code: vendors.loginCode(user), handle }),
+      })
+      const { ticket } = (await answer.json()) as { ticket: string }
+      return visitor.get(`${page.url.pathname}/channel/wechat-mini/enter?t=${ticket}`)
+    }
+    const bind = await typePassword(visitor, await byWechat(), person.username)
+    await visitor.submit(bind, '/channel/answer', { decision: 'bind' })
+    expect((await byWechat()).leads).toBeDefined()
+    // the question of the first login is open still, and the session is one by WeChat alone now
+    const face = async (page: Page) => visitor.get(await camera(handleOf(await toNative({ ...login, question: page }))))
+    const raised = await face(question)
+    expect(raised.leads).toBeUndefined()
+    const csrf = csrfOf(raised)
+    const again = await visitor.post(`${raised.url.pathname}/face/start`, { csrf })
+    const end = await visitor.get(await camera(handleOf(again)))
+    expect(end.leads && (await begun.finish(end)).claims()).toBeUndefined()
+  })
+})
+
 describe('a person who is lured to the native page', () => {
   it('gets the result on the own phone: the browser that asked cannot use it', async () => {
     const thief = await atLevel()
@@ -263,8 +295,8 @@ describe('the native page gets nothing', () => {
 })
 
 describe('of several vendors the first that serves the browser verifies', () => {
-  it('on a computer the next one: Alipay leads to its page, and only its answer counts', async () => {
-    const login = await atLevel('computer')
+  /** At the page of Alipay. @returns its id, and the address that Alipay sends the browser back to */
+  async function atAlipay(login: AtLevel) {
     const page = await toNative(login)
     expect(page.html).not.toContain('data-channel="wechat-mini"')
     const url = new URL(/href="([^"]*gateway\.do[^"]*)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? '')
@@ -272,10 +304,32 @@ describe('of several vendors the first that serves the browser verifies', () => 
     const begun = vendors.calls.findLast(({ endpoint }) => endpoint === 'alipay.user.certify.open.initialize')?.sent
     const content = new URLSearchParams(begun?.trim()).get('biz_content') ?? ''
     const back = (JSON.parse(content) as { merchant_config: { return_url: string } }).merchant_config.return_url
+    // the page that the browser sees has nothing of the ticket
+    expect(page.html).not.toContain(back.split('&t=')[1] ?? expect.fail(back))
+    return { id, back }
+  }
+
+  it('on a computer the next one: Alipay leads to its page, and only its answer counts', async () => {
+    const login = await atLevel('computer')
+    const { id, back } = await atAlipay(login)
     vendors.finishFace(id, 'T')
     const tokens = await login.begun.finish(await login.visitor.get(back))
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4', amr: ['pwd', 'face'] })
   })
+
+  it.each(['', '&t=', '&t=AAAAAAAAAAAAAAAAAAAAAA'])(
+    'a thief who sends the page of Alipay to its owner gets nothing by coming back with %j',
+    async (ticket) => {
+      const thief = await atLevel('computer')
+      const { id, back } = await atAlipay(thief)
+      vendors.finishFace(id, 'T')
+      const [plain = ''] = back.split('&t=')
+      const page = await thief.visitor.get(`${plain}${ticket}`)
+      expect(page.leads).toBeUndefined()
+      expect(page.html).toContain('取消')
+      expect((await thief.visitor.get(back)).leads, 'the try is over').toBeUndefined()
+    },
+  )
 
   it('where none serves, no face is offered', async () => {
     const person = await openPerson(services, { level: 2 })
