@@ -57,6 +57,12 @@ export const isAlipay = (kind: ChannelKind): boolean => kind.startsWith('alipay-
 /** A mini program hands over by a ticket; a page of the vendor by a redirect. */
 export const isMiniProgram = (kind: ChannelKind): boolean => kind.endsWith('-mini')
 
+/** Whether a mini program may be that of a channel: its code counts for no other. A user agent that names none may be of each. */
+export const isProgramOf = (
+  { kind, appid }: Pick<Channel, 'kind' | 'appid'>,
+  container: { readonly appid: string | undefined } | undefined,
+): boolean => !isMiniProgram(kind) || container?.appid === undefined || container.appid === appid
+
 /** A channel as its operator registered it (DESIGN 1.6). */
 export interface Channel extends Omit<z.infer<typeof row>, 'secretFile' | 'publicKeyFile' | 'api' | 'open'> {
   secret: string

@@ -1,4 +1,5 @@
-import type { Channel } from './channels.ts'
+import { containerOf } from '../pages/container.ts'
+import { isProgramOf, type Channel } from './channels.ts'
 
 interface Where {
   userAgent: string
@@ -11,10 +12,12 @@ interface Where {
  * WeChat name its appid in the user agent; for others it is the first one. A wrong one costs a button that does not work.
  */
 export function phoneChannelIn(channels: readonly Channel[], { userAgent, clientId = '' }: Where): Channel | undefined {
-  const inside = /miniProgram(?:\/(\w+))?/.exec(userAgent)
-  if (!inside || !userAgent.includes('MicroMessenger')) return undefined
-  const usable = channels.filter(
-    ({ kind, clients }) => kind === 'wechat-mini' && (clients === 'all' || clients.includes(clientId)),
+  const container = containerOf(userAgent)
+  if (container?.app !== 'wechat' || !container.miniProgram) return undefined
+  return channels.find(
+    (one) =>
+      one.kind === 'wechat-mini' &&
+      isProgramOf(one, container) &&
+      (one.clients === 'all' || one.clients.includes(clientId)),
   )
-  return usable.find(({ appid }) => appid === inside[1]) ?? usable.at(0)
 }

@@ -150,6 +150,8 @@ export interface LoginRefusal {
 
 /** A question between the sign-in and the portal. The person may always skip it; `prompt=none` never meets it. */
 export interface Offer {
+  /** Due also where another question came first: what it offers was found in this login, and is lost after it. */
+  readonly evenAsked?: boolean
   due(signIn: FreshSignIn): Promise<boolean>
   /** Shows the question. The routes of the method take the answer and end in `LoginHost.offered`. */
   ask(ctx: RouterContext, attempt: Attempt): Promise<void>

@@ -17,6 +17,7 @@ import { assertQuestion, type Attempt } from './attempt.ts'
 import { decideLevel, type LevelDecisionDeps } from './decide-level.ts'
 import { finish, type FinishDeps } from './finish.ts'
 import type { LoginProof, RouterContext, SignInOutcome } from './method.ts'
+import type { SignedInHere } from './signed-in-here.ts'
 import { refuse, type RefuseDeps } from './refuse.ts'
 
 export interface SucceedDeps extends LevelDecisionDeps, FinishDeps, RefuseDeps {
@@ -65,7 +66,8 @@ export async function succeed(
     authenticators: [authenticatorId ?? [], through?.authenticators ?? []].flat(),
     epoch: person.endings.epoch,
   }
-  await finish(deps, ctx, attempt, { login, signIn })
+  const signedInHere: SignedInHere = { attempt: attempt.id, again: attempt.session !== undefined }
+  await finish(deps, ctx, attempt, { login, signIn, signedInHere })
   return { signedIn: true }
 }
 

@@ -17,6 +17,8 @@ export interface FreshSignIn {
   req: IncomingMessage
   /** The login that was answered (src/login/attempt.ts). */
   attemptId: string
+  /** Another question was asked since. */
+  asked: boolean
   clientId: string
   personId: string
   amr: string[]

@@ -45,15 +45,19 @@ export interface Container {
   readonly app: AppName
   /** The page is in a `web-view` of a mini program: it can open the program's native pages. */
   readonly miniProgram: boolean
+  /** Which mini program of WeChat it is, where the user agent names it; Alipay's never does. */
+  readonly appid: string | undefined
   readonly exit: Exit
 }
 
 const miniProgram = /miniProgram/i
+const appidOfWechat = /\bminiProgram\/(wx\w{1,62})/i
 
 /** The container of a page, by the user agent of the request; undefined for a usual browser. */
 export function containerOf(userAgent: string): Container | undefined {
   const row = rows.find(({ pattern }) => pattern.test(userAgent))
   if (!row) return undefined
   const inside = miniProgram.test(userAgent)
-  return { app: row.app, miniProgram: inside, exit: inside ? 'none' : row.exit }
+  const appid = row.app === 'wechat' ? appidOfWechat.exec(userAgent)?.[1] : undefined
+  return { app: row.app, miniProgram: inside, appid, exit: inside ? 'none' : row.exit }
 }

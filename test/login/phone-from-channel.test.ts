@@ -125,6 +125,8 @@ describe('registration in a mini program', () => {
       'Mozilla/5.0 (iPhone) Safari/604.1',
       'Mozilla/5.0 MicroMessenger/8.0.60',
       'x AlipayClient miniProgram',
+      // a mini program that the file does not name
+      'x MicroMessenger/8.0.60 miniProgram/wx9999',
     ])
       expect((await atPhone(person, agent)).asked.html, agent).not.toContain('data-native')
   })

@@ -19,6 +19,11 @@ const cases: [string, string, string | undefined][] = [
   [
     'a mini program of WeChat',
     `${iphone} ${webkit} Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI Language/zh_CN miniProgram/wx1234`,
+    'wechat none mini program wx1234',
+  ],
+  [
+    'a mini program of WeChat on a computer, which does not say which',
+    `Mozilla/5.0 (Windows NT 10.0) ${blink} Chrome/126 Safari/537.36 MicroMessenger/7.0.20 MiniProgramEnv/Windows`,
     'wechat none mini program',
   ],
   [
@@ -52,7 +57,9 @@ const cases: [string, string, string | undefined][] = [
 
 const said = (userAgent: string) => {
   const container = containerOf(userAgent)
-  return container && `${container.app} ${container.exit}${container.miniProgram ? ' mini program' : ''}`
+  if (!container) return undefined
+  const { app, exit, miniProgram, appid } = container
+  return [app, exit, ...(miniProgram ? ['mini program'] : []), ...(appid === undefined ? [] : [appid])].join(' ')
 }
 
 it.each(cases)('%s', (_name, userAgent, expected) => expect(said(userAgent)).toBe(expected))

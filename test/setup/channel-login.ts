@@ -10,6 +10,11 @@ import { Visitor, type Page } from './visitor.ts'
 export const agents = {
   wechatMini:
     'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Mobile/15E148 MicroMessenger/8.0.60 miniProgram/wx1234',
+  secondMini:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Mobile/15E148 MicroMessenger/8.0.60 miniProgram/wx5678',
+  strangeMini:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Mobile/15E148 MicroMessenger/8.0.60 miniProgram/wx9999',
+  namelessMini: 'Mozilla/5.0 (Windows NT 10.0) Chrome/126 MicroMessenger/7.0.20 MiniProgramEnv/Windows',
   wechat: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Mobile/15E148 MicroMessenger/8.0.60',
   alipay: 'Mozilla/5.0 (Linux; Android 14) Chrome/120 Mobile AlipayClient/10.6',
   alipayMini: 'Mozilla/5.0 (Linux; Android 14) Chrome/120 Mobile AlipayClient/10.6 MiniProgram',
@@ -41,6 +46,8 @@ export async function startChannelLogin(settings: Record<string, string> = {}) {
     mini: channelRow(vendors, 'wechat-mini', { id: 'mini', name: '粤省事' }),
     mini3: channelRow(vendors, 'wechat-mini', { id: 'mini3', name: '粤省事三', level: 3 }),
     other: channelRow(vendors, 'wechat-mini', { id: 'other', name: '外省通', namespace: 'gx' }),
+    // another mini program of the province
+    second: channelRow(vendors, 'wechat-mini', { id: 'second', name: '粤商通', appid: 'wx5678' }),
     h5: channelRow(vendors, 'wechat-h5', { id: 'h5', name: '公众号' }),
     alipay: channelRow(vendors, 'alipay-h5', { id: 'alipay' }),
     // the app before Alipay changed its ids

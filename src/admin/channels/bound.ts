@@ -1,7 +1,7 @@
 import type { Actor } from '../../accounts/natural-persons.ts'
 import { countSignInAuthenticators } from '../../accounts/sign-in-kinds.ts'
 import type { Channel } from '../../channels/channels.ts'
-import { bindingsOf } from '../../login/methods/channel/bindings.ts'
+import { bindingsOf, rowsOf } from '../../login/methods/channel/bindings.ts'
 import { unbind } from '../../login/methods/channel/keeping.ts'
 import { peopleBound } from '../../login/methods/channel/people-bound.ts'
 import { Refusal } from '../../refusal/refusal.ts'
@@ -40,9 +40,9 @@ export async function unbindAll(
   const bound = (await bindingsOf(services, personId))
     .filter(({ namespace }) => namespace === channel.namespace)
     .map(({ authenticator }) => authenticator)
-  const usable = bound.filter(({ heldAt }) => heldAt === null).length
-  if (usable > 0 && (await countSignInAuthenticators(authenticators, personId, database)) <= usable)
-    return 'last-way-in'
+  const without = (await Promise.all(bound.map((one) => rowsOf(services, one)))).flat()
+  const left = await countSignInAuthenticators(authenticators, personId, database, { without })
+  if (left === 0 && bound.some(({ heldAt }) => heldAt === null)) return 'last-way-in'
   const outcomes = []
   for (const one of bound) outcomes.push(await outcomeOf(unbind(services, one, { stay: [], by })))
   const removed = outcomes.filter((outcome) => outcome === 'removed').length

@@ -4,6 +4,7 @@ import type { FreshSignIn } from '../../oidc/prompts.ts'
 import type { Offer } from '../method.ts'
 import { codesAnswer, type CodesAnswerDeps } from './codes-offer.ts'
 import { possessionAnswer } from './possession-offer.ts'
+import { readSignedInHere } from '../signed-in-here.ts'
 import type { Question } from './question.ts'
 
 /** An offer by its name: a login method, `codes` or `possession`. */
@@ -62,7 +63,8 @@ export function createOffers(): Offers {
   let all: readonly NamedOffer[] = []
   return {
     async due(signIn) {
-      for (const { name, offer } of all) if (await offer.due(signIn)) return name
+      const open = all.filter(({ offer }) => !signIn.asked || offer.evenAsked)
+      for (const { name, offer } of open) if (await offer.due(signIn)) return name
       return undefined
     },
     open(offers) {
@@ -71,18 +73,21 @@ export function createOffers(): Offers {
   }
 }
 
-/**
- * The sign-in of this authorization request, before its offer is answered; undefined for a later step-up. `again`: the person was signed
- * in, and has signed in once more.
- */
+/** The sign-in of this authorization request, before its offer is answered; undefined where it had none, as for a later step-up. */
 function freshSignIn({ oidc, req }: KoaContextWithOIDC): FreshSignIn | undefined {
   const { result, params } = oidc
-  const answered = oidc.entities.Interaction
-  if (!result?.login || result['offer'] !== undefined || !answered) return undefined
-  const again = answered.session?.accountId !== undefined
-  if (again && answered.prompt.name !== 'login') return undefined
-  if (oidc.promptPending('none')) return undefined
+  const here = readSignedInHere(result)
+  if (!result?.login || !here || result['offer'] !== undefined || oidc.promptPending('none')) return undefined
   const { accountId: personId, acr, amr = [], ts: signedInAt = 0 } = result.login
-  const clientId = String(params?.['client_id'])
-  return { req, attemptId: answered.uid, clientId, personId, amr, level: levelOf(acr) ?? 2, signedInAt, again }
+  return {
+    req,
+    attemptId: here.attempt,
+    asked: oidc.entities.Interaction?.uid !== here.attempt,
+    clientId: String(params?.['client_id']),
+    personId,
+    amr,
+    level: levelOf(acr) ?? 2,
+    signedInAt,
+    again: here.again,
+  }
 }

@@ -161,20 +161,33 @@ export async function noteUse(
 
 async function subjectsWithoutRow(deps: Deps, channel: Channel, identity: ChannelIdentity): Promise<string[]> {
   const subjects = subjectsOf(channel, identity)
+  // the only one has found the binding
+  if (subjects.length === 1) return []
   const rows = await Promise.all(
     subjects.map((subject) => deps.authenticators.findByLookupKey(name, keyOf(deps, channel, subject))),
   )
   return subjects.filter((_, index) => rows[index] === undefined)
 }
 
+/** Ids of every row of a binding's account, its own last. */
+export async function rowsOf(
+  { authenticators }: Pick<Deps, 'authenticators'>,
+  { personId, id }: Authenticator,
+  within?: Database,
+): Promise<string[]> {
+  const rows = (await authenticators.list(personId, name, within)).map(readBinding)
+  return [...rows.filter(({ twinOf }) => twinOf === id).map(({ authenticator }) => authenticator.id), id]
+}
+
 /** Removes a binding with every row of its account; false where it is gone. */
 export async function removeBinding(
-  { authenticators }: Pick<Deps, 'authenticators'>,
+  deps: Pick<Deps, 'authenticators'>,
   within: Database,
-  { personId, id }: Authenticator,
+  authenticator: Authenticator,
 ): Promise<boolean> {
-  const rows = (await authenticators.list(personId, name, within)).map(readBinding)
-  const twins = rows.filter(({ twinOf }) => twinOf === id)
-  for (const { authenticator } of twins) await authenticators.remove(personId, authenticator.id, within)
-  return authenticators.remove(personId, id, within)
+  const { personId } = authenticator
+  let removed = false
+  for (const id of await rowsOf(deps, authenticator, within))
+    removed = await deps.authenticators.remove(personId, id, within)
+  return removed
 }

@@ -8,7 +8,7 @@ import { actorOf } from '../../actor.ts'
 import { mayRelease, mayRemove } from '../../held-authenticator.ts'
 import type { MethodServices } from '../../method-services.ts'
 import type { AccountContext, Enrolment, RouterContext } from '../../method.ts'
-import { bindingsOf, type Binding } from './bindings.ts'
+import { bindingsOf, rowsOf, type Binding } from './bindings.ts'
 import { name, type ChannelDeps } from './channel-deps.ts'
 import { release, unbind } from './keeping.ts'
 import { levelOf, shownHere } from './shown-here.ts'
@@ -78,11 +78,11 @@ export function channelEnrolment(deps: Deps): Enrolment {
         const { person, session } = account
         const now = clock()
         const { authenticator } = binding
-        const last =
-          authenticator.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
+        const without = await rowsOf(deps, authenticator)
+        const left = await countSignInAuthenticators(authenticators, person.id, database, { without })
         await centre.show(ctx, account, 'channel/one', {
           binding: shown(binding),
-          last,
+          last: authenticator.heldAt === null && left === 0,
           release: mayRelease(authenticator, { person, amr: session.amr, now }),
           until: isHeld(person, now) && !session.amr.includes('user') ? iso(person.heldUntil) : '',
         })

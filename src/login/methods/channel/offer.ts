@@ -21,11 +21,13 @@ const loginOf = ({ interaction }: Attempt): string => {
 export function channelOffer(deps: Deps): Offer {
   const { channels, persons, methodLocks, proofs, clock } = deps
   return {
+    evenAsked: true,
     async due({ attemptId, personId, amr, level }) {
       const proof = await proofs.read(attemptId)
       const channel = proof && channels.client(proof.channel)?.channel
       const person = channel && (await persons.find(personId))
-      if (!person || !mayBind(channel, { person, amr, level, now: clock() })) return false
+      // an account that its owner is closing gets no new way in
+      if (!person || person.closesAt !== null || !mayBind(channel, { person, amr, level, now: clock() })) return false
       if (await methodLocks.locked(personId, name)) return false
       return (await findBinding(deps, channel, proof.identity)) === undefined
     },

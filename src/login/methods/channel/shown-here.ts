@@ -1,4 +1,4 @@
-import type { Channel, ChannelKind } from '../../../channels/channels.ts'
+import { isProgramOf, type Channel, type ChannelKind } from '../../../channels/channels.ts'
 import type { Container } from '../../../pages/container.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import type { RouterContext } from '../../method.ts'
@@ -35,5 +35,5 @@ export const shownHere = (
   attempt: Pick<Attempt, 'client' | 'needed'>,
 ): Channel[] => {
   const { container } = requestOf(ctx)
-  return list.filter((one) => worksIn[one.kind](container) && mayUse(one, attempt))
+  return list.filter((one) => worksIn[one.kind](container) && isProgramOf(one, container) && mayUse(one, attempt))
 }

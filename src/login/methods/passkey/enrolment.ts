@@ -128,7 +128,8 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
   async function show(ctx: RouterContext, account: AccountContext, passkey: Authenticator, status = 200) {
     const { person, session } = account
     const now = clock()
-    const last = passkey.heldAt === null && (await countSignInAuthenticators(authenticators, person.id, database)) <= 1
+    const left = await countSignInAuthenticators(authenticators, person.id, database, { without: [passkey.id] })
+    const last = passkey.heldAt === null && left === 0
     const release = mayRelease(passkey, { person, amr: session.amr, now })
     const until =
       isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : ''

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bindingOf, startChannelLogin, type Setting } from '../../../setup/channel-login.ts'
-import { signIn, typePassword } from '../../../setup/person.ts'
+import { openPerson, signIn, typePassword } from '../../../setup/person.ts'
 import { csrfOf, eventsOf } from '../../../setup/room.ts'
 import type { Page } from '../../../setup/visitor.ts'
 
@@ -81,6 +81,49 @@ describe('the binding is asked for', () => {
     expect(asks(await typePassword(mine.visitor, await all.byMini(mine, user, 'mini3'), low.username))).toBe(false)
     const other = await all.begin(all.portal)
     expect(asks(await typePassword(other.visitor, await all.byMini(other, user), low.username))).toBe(true)
+  })
+
+  /** At level 2, and the register would raise them now. */
+  async function provable() {
+    const person = await openPerson(all.services, { level: 2, name: '钱多多' })
+    const { register, persons, database } = all.services
+    await persons.proof(person.id, { actor: 'test' }, { possession: 'phone' })
+    const known = { documentType: 'resident_id', documentNumber: person.number, nameKey: '钱多多' }
+    await database.transaction().execute((transaction) => register.add(transaction, [known]))
+    return person
+  }
+
+  it('also after the question of the level, with the level that it reached', async () => {
+    const [person, user] = [await provable(), all.user()]
+    const mine = await all.begin(all.portal3)
+    const level = await typePassword(mine.visitor, await all.byMini(mine, user, 'mini3'), person.username)
+    expect(asks(level)).toBe(false)
+    const question = await mine.visitor.submit(level, '/level', {})
+    expect(asks(question)).toBe(true)
+    const end = await mine.visitor.submit(question, '/channel/answer', { decision: 'bind' })
+    expect((await mine.begun.finish(end)).claims()?.['acr']).toBe('urn:yideng:loa:3')
+    expect(await all.services.authenticators.list(person.id, 'channel')).toHaveLength(1)
+  })
+
+  it.each([
+    ['keep', true],
+    ['close', false],
+  ])('after the question of a closing account, where its owner says: %s', async (decision, asked) => {
+    const [person, user] = [await all.person(), all.user()]
+    await all.services.closing.ask(person.id, { actor: 'person' })
+    const mine = await all.begin()
+    const closing = await typePassword(mine.visitor, await all.byMini(mine, user), person.username)
+    expect(asks(closing)).toBe(false)
+    const next = await mine.visitor.submit(closing, '/closing', { decision })
+    expect([asks(next), next.leads === undefined]).toEqual([asked, asked])
+  })
+
+  it('never of a session that only raised its level, for what another login found', async () => {
+    const person = await provable()
+    const visitor = await all.roomOf(person)
+    const login = await all.begin(all.portal3, { visitor })
+    const raised = await visitor.submit(login.page, '/level', {})
+    expect([asks(raised), raised.leads === undefined]).toEqual([false, false])
   })
 
   it('of no account on hold', async () => {

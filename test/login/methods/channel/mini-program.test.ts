@@ -50,6 +50,10 @@ describe('a mini program hands its user over to the web view', () => {
     expect(await has('wechatMini')).toEqual(['mini', 'mini3', 'other'])
     expect(await has('alipayMini')).toEqual(['alipay-mini'])
     for (const agent of ['wechat', 'phone', 'computer'] as const) expect(await has(agent)).toEqual([])
+    // each mini program sees its own channels; one without a name sees all
+    expect(await has('secondMini')).toEqual(['second'])
+    expect(await has('strangeMini')).toEqual([])
+    expect(await has('namelessMini')).toEqual(['mini', 'mini3', 'other', 'second'])
   })
 
   it('gives a fresh handle on each page, which is no part of the address', async () => {

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { VendorUser } from '../../../../examples/made-up-wechat/state.ts'
-import { startChannelLogin, type Agent, type Setting } from '../../../setup/channel-login.ts'
+import { bindingOf, startChannelLogin, type Agent, type Setting } from '../../../setup/channel-login.ts'
 import { typePassword } from '../../../setup/person.ts'
 import { csrfOf } from '../../../setup/room.ts'
 import type { Page } from '../../../setup/visitor.ts'
@@ -189,6 +189,13 @@ describe('Alipay changes the id of its users', () => {
     await room.visitor.get(await all.atVendor(room, { openId }, 'alipay'))
     const list = await room.visitor.get('/account/channel')
     expect(list.html.match(/class="tap" href="\/account\/channel\//g)).toHaveLength(1)
+    // two rows, and one way in: the page does not offer what the server refuses
+    const centre = await all.roomOf(person)
+    const path = await bindingOf(centre)
+    expect((await centre.get(path)).html).toContain(`${path}/remove`)
+    await all.services.methodLocks.lock(person.id, 'password', 'switched-off', { actor: 'person' })
+    const last = (await centre.get(path)).html
+    expect([last.includes('唯一的登录方式'), last.includes(`${path}/remove`)]).toEqual([true, false])
   })
 })
 

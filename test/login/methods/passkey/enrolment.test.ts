@@ -100,6 +100,17 @@ describe('passkeys in the account centre', () => {
     expect(page.html).not.toContain('/remove"')
   })
 
+  it('may go where passkeys are switched off, and the password is the way in', async () => {
+    const { person, visitor, authenticator } = await signedIn()
+    await addPasskey(visitor, authenticator)
+    const [passkey] = await passkeysOf(person)
+    await services.methodLocks.lock(person.id, 'passkey', 'switched-off', { actor: 'person' })
+    const page = await visitor.get(`/account/passkey/${passkey?.id ?? ''}`)
+    expect(page.html).not.toContain('唯一的登录方式')
+    await visitor.lose(page, '/remove')
+    expect(await passkeysOf(person)).toEqual([])
+  })
+
   it('change only after a fresh sign-in, not by QR code, and not while the account is held', async () => {
     const { person, visitor, authenticator } = await signedIn()
     await addPasskey(visitor, authenticator)
