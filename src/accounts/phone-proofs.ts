@@ -8,11 +8,12 @@ import type { Publish } from '../storage/events.ts'
 import { byCarrier, byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
 import type { Actor } from './natural-persons/natural-person.ts'
 import type { Notifier } from './notices.ts'
+import { recordPastProofs, type PastPhoneProof } from './past-phone-proofs.ts'
 import type { EndSignIns } from './sign-in-endings.ts'
 
 export { byCarrier, byText, byWechat }
 
-/** How a person has proven a number: a code, the carrier, a channel, a clerk, or a register. */
+/** How a person has proven a number: a code, the carrier, a channel, a clerk, a register, or an upstream. */
 export type ProvenHow = PhoneTables['phone_proofs']['how']
 
 /** The proofs of one person for one number that count now. */
@@ -41,6 +42,8 @@ export interface PhoneProofs {
     proof: Numbered & { how: ProvenHow },
     by: Actor,
   ): Promise<'recorded' | 'full'>
+  /** Records what an upstream has proven, for new accounts. @returns how many were recorded */
+  recordPast(transaction: DatabaseTransaction, proofs: readonly PastPhoneProof[]): Promise<number>
   /** Undefined where no proof counts: none, too old, or the number changed hands. */
   find(numbered: Numbered, within?: Database): Promise<PhoneProof | undefined>
   /** Ids of the persons who have proven this number, and whose proof counts. */
@@ -171,6 +174,8 @@ export function createPhoneProofs(options: {
       })
       return 'recorded'
     },
+    recordPast: (transaction, proofs) =>
+      recordPastProofs({ notifier, indexOf, oldest: oldest(), now: clock(), mostPersons }, transaction, proofs),
     giveUp: endProofs,
     async checkHands(numbered) {
       const proof = await find(numbered)

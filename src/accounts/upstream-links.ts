@@ -13,6 +13,7 @@ export interface UpstreamLink {
   upstream: string
   subjectIndex: string
   personId: string
+  /** What the upstream vouched for; the account itself may be at another level. */
   level: number
   /** Milliseconds since 1970 UTC. */
   linkedAt: number

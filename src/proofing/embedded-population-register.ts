@@ -1,6 +1,7 @@
 import type { Clock } from '../config/clock.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import { padded } from '../storage/lists.ts'
 import type { IdentityClaim, PopulationRegister } from './population-register.ts'
 
 /** The population register of a county without a connection to the real one: a table filled by `yideng register import`. */
@@ -36,6 +37,17 @@ export function createEmbeddedPopulationRegister(options: {
         .where('document_index', '=', document_index)
         .executeTakeFirst()
       return row?.name_index === name_index ? 'match' : 'no_match'
+    },
+    async matchAll(claims) {
+      const prints = claims.map(fingerprint)
+      if (prints.length === 0) return []
+      const rows = await database
+        .selectFrom('population_register')
+        .select(['document_index', 'name_index'])
+        .where('document_index', 'in', padded(prints.map((print) => print.document_index)))
+        .execute()
+      const names = new Map(rows.map((row) => [row.document_index, row.name_index]))
+      return prints.map((print) => (names.get(print.document_index) === print.name_index ? 'match' : 'no_match'))
     },
     async add(transaction, people) {
       const imported_at = clock()

@@ -6,7 +6,11 @@ export interface IdentityClaim {
   nameKey: string
 }
 
+export type RegisterAnswer = 'match' | 'no_match' | 'unreachable'
+
 /** The register of people (人口库). `unreachable` is a normal outcome: the account is proofed later. */
 export interface PopulationRegister {
-  match(claim: IdentityClaim): Promise<'match' | 'no_match' | 'unreachable'>
+  match(claim: IdentityClaim): Promise<RegisterAnswer>
+  /** The answers to many questions, in their order. */
+  matchAll(claims: readonly IdentityClaim[]): Promise<RegisterAnswer[]>
 }

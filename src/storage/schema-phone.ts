@@ -8,13 +8,16 @@ export const byCarrier = 'onetap' as const
 /** WeChat knows the number, and its person showed it to us. */
 export const byWechat = 'wechat' as const
 
+/** A system whose accounts were imported has checked the number. */
+export const byUpstream = 'upstream' as const
+
 /** Telephone numbers: proofs of persons, and their owners. */
 export interface PhoneTables {
   /** One row for each way in which a person has proven a number. */
   phone_proofs: {
     person_id: string
     phone_index: BlindIndex
-    how: typeof byText | typeof byCarrier | typeof byWechat | 'alipay' | 'clerk' | 'register'
+    how: typeof byText | typeof byCarrier | typeof byWechat | typeof byUpstream | 'alipay' | 'clerk' | 'register'
     /** Beginning of the time in which the number was proven without a gap. */
     first_at: Time
     /** The newest proof. */

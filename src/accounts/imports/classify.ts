@@ -1,6 +1,8 @@
 import type { FieldCipher } from '../../keys/field-cipher.ts'
 import type { LookupIndex } from '../../keys/lookup-index.ts'
+import type { PopulationRegister } from '../../proofing/population-register.ts'
 import type { Database } from '../../storage/database.ts'
+import { padded } from '../../storage/lists.ts'
 import { matchKey } from '../identifiers/names.ts'
 import { fieldAad } from '../personal-fields.ts'
 import type { UpstreamLinks } from '../upstream-links.ts'
@@ -40,24 +42,35 @@ export function prepareRow(
   }
 }
 
+/**
+ * The lines whose name and number match our register. Only rows that the upstream vouches for are asked about: a name and a
+ * number raise nothing alone (DESIGN 1.4). The register is asked outside of any transaction, as elsewhere.
+ */
+export async function matchedLines(
+  { register }: { register: PopulationRegister },
+  prepared: readonly (PreparedRow | undefined)[],
+): Promise<ReadonlySet<number>> {
+  const asked = prepared.flatMap((one) => (one && one.row.level >= 3 ? [one.row] : []))
+  const claims = asked.map(({ document, nameKey }) => ({
+    documentType: document.type,
+    documentNumber: document.number,
+    nameKey,
+  }))
+  const answers = await register.matchAll(claims)
+  return new Set(asked.filter((_, index) => answers[index] === 'match').map(({ line }) => line))
+}
+
 /** What the store holds about the rows of a piece of the file. */
 export interface StoreFacts {
   links: ReadonlyMap<
     string,
     { personId: string; documentIndex: string | null; level: number; batch: string | null; opened: boolean }
   >
-  /** By type and index of the document. */
-  proven: ReadonlyMap<string, { id: string; nameKey: string }>
+  /** By type and index of the document; `shown`: the person has shown once that they are the one (DESIGN 1.4). */
+  proven: ReadonlyMap<string, { id: string; nameKey: string; shown: boolean }>
   phones: ReadonlySet<string>
   usernames: ReadonlySet<string>
 }
-
-const listStep = 500
-/** Lists of few lengths make few statements: each prepared one keeps memory. No index is empty. */
-const some = (values: readonly string[]) => [
-  ...values,
-  ...Array.from({ length: Math.max(1, Math.ceil(values.length / listStep)) * listStep - values.length }, () => ''),
-]
 
 export async function readLinks(
   within: Database,
@@ -68,7 +81,7 @@ export async function readLinks(
     .selectFrom('upstream_links')
     .select(['subject_index', 'person_id', 'document_index', 'level', 'batch', 'opened'])
     .where('upstream', '=', upstream)
-    .where('subject_index', 'in', some(rows.map(({ subjectIndex }) => subjectIndex)))
+    .where('subject_index', 'in', padded(rows.map(({ subjectIndex }) => subjectIndex)))
     .execute()
   return new Map(
     found.map((link) => [
@@ -90,10 +103,10 @@ export async function readStoreFacts(
   upstream: string,
   rows: readonly PreparedRow[],
 ): Promise<StoreFacts> {
-  const all = (name: keyof PreparedRow['indexes']) => some(rows.flatMap(({ indexes }) => indexes[name]))
+  const all = (name: keyof PreparedRow['indexes']) => padded(rows.flatMap(({ indexes }) => indexes[name]))
   const proven = await within
     .selectFrom('natural_persons')
-    .select(['id', 'document_type', 'document_index', 'name'])
+    .select(['id', 'document_type', 'document_index', 'name', 'possession'])
     .where('document_index', 'in', all('document'))
     .where('identity_level', '>=', 3)
     .execute()
@@ -112,7 +125,11 @@ export async function readStoreFacts(
     proven: new Map(
       proven.map((one) => [
         `${one.document_type}:${one.document_index}`,
-        { id: one.id, nameKey: matchKey(cipher.open(one.name, fieldAad('name', one.id))) },
+        {
+          id: one.id,
+          nameKey: matchKey(cipher.open(one.name, fieldAad('name', one.id))),
+          shown: one.possession !== null,
+        },
       ]),
     ),
     phones: new Set(phones.map((one) => one.phone_index)),
@@ -120,26 +137,28 @@ export async function readStoreFacts(
   }
 }
 
-/** `write`: whether the row adds a link or an account. */
-export type Decided = Verdict & { write: boolean }
+/** `write`: whether the row adds a link or an account. `level`: of an account that it opens. */
+export type Decided = Verdict & { write: boolean; level: 2 | 3 }
 
 /**
- * Decides what becomes of a row, and notes it for later rows. Only a number and name that both sides have proven link an account
- * (facts/upstreams.md, case 3). A phone, a username or a name never does.
+ * Decides what becomes of a row, and notes it for later rows. An account is linked only by a number and name that both sides have
+ * proven and our register has (facts/upstreams.md, case 3). A phone, a username or a name never does it.
+ * @param how.matched our register has the name with the number
  */
 export function classify(
   { row, subjectIndex, fingerprints, indexes }: PreparedRow,
   known: StoreFacts,
   earlier: EarlierRows,
-  documentIndex: string | null,
+  { documentIndex, matched }: { documentIndex: string | null; matched: boolean },
 ): Decided {
-  const { line, level, document } = row
+  const { line, document } = row
   const refuse = (outcome: 'conflict-name' | 'duplicate-in-file', problem: string): Decided => ({
     line,
     outcome,
     problem,
     marks: [],
     write: false,
+    level: 2,
   })
   if (earlier.hasSub(fingerprints.sub)) return refuse('duplicate-in-file', 'sub_repeated')
   earlier.noteSub(fingerprints.sub)
@@ -147,20 +166,23 @@ export function classify(
   if (link) {
     const changed = link.documentIndex !== null && link.documentIndex !== documentIndex
     if (changed) return refuse('conflict-name', 'upstream_identity_changed')
-    return { line, outcome: 'linked', marks: [], person: link.personId, write: false }
+    return { line, outcome: 'linked', marks: [], person: link.personId, write: false, level: 2 }
   }
   const before = earlier.levelOf(fingerprints.document, fingerprints.name)
-  if (before !== undefined && before >= level) return refuse('duplicate-in-file', 'document_repeated')
-  if (level < 3) return opens()
+  if (before !== undefined && before >= row.level) return refuse('duplicate-in-file', 'document_repeated')
+  if (row.level < 3) return opens(2)
   if (earlier.isProvenOtherwise(fingerprints.document, fingerprints.name))
     return refuse('conflict-name', 'other_name_in_file')
   const holder = indexes.document.map((index) => known.proven.get(`${document.type}:${index}`)).find(Boolean)
-  if (!holder) return opens()
+  // without a match the account waits at level 2 for a later one
+  if (!holder) return opens(matched ? 3 : 2)
   if (holder.nameKey !== row.nameKey) return refuse('conflict-name', 'other_name_in_store')
-  earlier.noteDocument(fingerprints, level)
-  return { line, outcome: 'linked', marks: [], person: holder.id, write: true }
+  // the account that has the number keeps it
+  if (!matched || !holder.shown) return opens(2)
+  earlier.noteDocument(fingerprints, row.level)
+  return { line, outcome: 'linked', marks: [], person: holder.id, write: true, level: 3 }
 
-  function opens(): Decided {
+  function opens(level: 2 | 3): Decided {
     const marks: ImportMark[] = []
     const { phone, username } = fingerprints
     if (earlier.hasPhone(phone) || indexes.phone.some((index) => known.phones.has(index))) marks.push('phone-shared')
@@ -169,9 +191,9 @@ export function classify(
       earlier.hasUsername(username) ||
       indexes.username.some((index) => known.usernames.has(index))
     if (row.givenUsername !== undefined && taken) marks.push('username-taken')
-    earlier.noteDocument(fingerprints, level)
+    earlier.noteDocument(fingerprints, row.level)
     earlier.noteAccount(taken ? { ...fingerprints, username: undefined } : fingerprints)
-    return { line, outcome: 'new', marks, write: true }
+    return { line, outcome: 'new', marks, write: true, level }
   }
 }
 

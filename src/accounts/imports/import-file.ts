@@ -1,14 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { advanceBatch, beginBatch, changeState, type Batch } from './batches.ts'
-import { classify, prepareRow, readLinks, readStoreFacts, replay, type Decided, type PreparedRow } from './classify.ts'
+import type { PopulationRegister } from '../../proofing/population-register.ts'
+import { classify, matchedLines, prepareRow, readLinks, readStoreFacts, replay } from './classify.ts'
+import type { Decided, PreparedRow } from './classify.ts'
 import { openEarlierRows, type EarlierRows } from './earlier-rows.ts'
 import { readRow, type ImportRow, type ReadRow } from './import-row.ts'
 import { linesOf, surveyFile, type Line } from './lines.ts'
 import { countInto, noResults, openClassFiles, type ClassFiles, type Results } from './results.ts'
 import { writeRows, type WriteDeps } from './write-rows.ts'
 
-export type ImportDeps = WriteDeps & { database: Database }
+export type ImportDeps = WriteDeps & { database: Database; register: PopulationRegister }
 
 export interface ImportInput {
   file: string
@@ -83,6 +85,16 @@ interface Run {
   today: Date
 }
 
+/** Some rows of the file; those that are well formed are prepared. */
+interface Piece {
+  rows: readonly ReadRow[]
+  prepared: readonly (PreparedRow | undefined)[]
+  /** Lines whose name and number match our register. */
+  matched: ReadonlySet<number>
+  /** Number of the last line. */
+  linesDone: number
+}
+
 async function* piecesOf(file: string): AsyncGenerator<Line[]> {
   let held: Line[] = []
   for await (const lines of linesOf(file)) {
@@ -104,13 +116,12 @@ async function importPiece(run: Run, lines: readonly Line[]): Promise<void> {
   const prepared = rows.map((read) => (read.ok ? prepareRow(deps, input.upstream, read.row) : undefined))
   const linesDone = open.at(-1)?.number
   if (linesDone === undefined) return
+  const piece = { rows, prepared, matched: await matchedLines(deps, prepared), linesDone }
   const results = await withRetry(() =>
     run.earlier.atomic(() =>
       input.dryRun
-        ? previewPiece(run, rows, prepared)
-        : deps.database
-            .transaction()
-            .execute((transaction) => writePiece(run, transaction, { rows, prepared, linesDone })),
+        ? previewPiece(run, piece)
+        : deps.database.transaction().execute((transaction) => writePiece(run, transaction, piece)),
     ),
   )
   run.batch = { ...batch, linesDone, results }
@@ -130,8 +141,7 @@ async function replayLines({ deps, input, earlier, batch, today }: Run, lines: r
 async function decide(
   { deps, input, earlier }: Run,
   within: Database,
-  rows: readonly ReadRow[],
-  prepared: readonly (PreparedRow | undefined)[],
+  { rows, prepared, matched }: Piece,
 ): Promise<Decided[]> {
   const known = await readStoreFacts(
     deps,
@@ -141,31 +151,25 @@ async function decide(
   )
   return rows.map((read, index) => {
     const one = prepared[index]
-    if (!read.ok) return { line: read.line, outcome: 'malformed', problem: read.problem, marks: [], write: false }
+    if (!read.ok)
+      return { line: read.line, outcome: 'malformed', problem: read.problem, marks: [], write: false, level: 2 }
     if (!one) throw new Error('a row was not prepared')
-    return classify(one, known, earlier, deps.upstreamLinks.documentIndex(read.row.document))
+    const documentIndex = deps.upstreamLinks.documentIndex(read.row.document)
+    return classify(one, known, earlier, { documentIndex, matched: matched.has(read.row.line) })
   })
 }
 
-async function previewPiece(
-  run: Run,
-  rows: readonly ReadRow[],
-  prepared: readonly (PreparedRow | undefined)[],
-): Promise<Results> {
-  const decided = await decide(run, run.deps.database, rows, prepared)
-  for (const [index, one] of decided.entries()) run.input.preview?.(prepared[index]?.row, one)
+async function previewPiece(run: Run, piece: Piece): Promise<Results> {
+  const decided = await decide(run, run.deps.database, piece)
+  for (const [index, one] of decided.entries()) run.input.preview?.(piece.prepared[index]?.row, one)
   const { counts, sizes } = run.batch.results
   return { counts: countInto(counts, decided), sizes }
 }
 
-async function writePiece(
-  run: Run,
-  transaction: DatabaseTransaction,
-  piece: { rows: readonly ReadRow[]; prepared: readonly (PreparedRow | undefined)[]; linesDone: number },
-): Promise<Results> {
+async function writePiece(run: Run, transaction: DatabaseTransaction, piece: Piece): Promise<Results> {
   const { deps, input, batch, files } = run
   const { upstream, actor } = input
-  const decided = await decide(run, transaction, piece.rows, piece.prepared)
+  const decided = await decide(run, transaction, piece)
   const valid = decided.flatMap((one, index) => {
     const prepared = piece.prepared[index]
     return prepared ? [{ prepared, decided: one }] : []

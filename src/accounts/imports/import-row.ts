@@ -12,7 +12,7 @@ const highestLevel = 3
 const longest = 1024
 const text = z.string().max(longest)
 
-/** DESIGN 1.7. `createdAt`, `phoneVerifiedAt` and `legalPersons` are read and not used: docs/import.md says why. */
+/** DESIGN 1.7. `createdAt` and `legalPersons` are read and not used: docs/import.md says why. */
 const schema = z.object({
   sub: text.min(1),
   document: z.object({ type: text, number: text }),
@@ -40,7 +40,10 @@ export interface ImportRow {
   /** As the upstream writes it. */
   givenUsername: string | undefined
   legacy: { text: string; hash: LegacyHash } | undefined
+  /** What the upstream vouches for. */
   level: 2 | 3
+  /** When the upstream has proven the phone (ms since 1970 UTC); undefined where it does not say so in a known form. */
+  phoneVerifiedAt: number | undefined
 }
 
 export type ReadRow = { ok: true; row: ImportRow } | { ok: false; line: number; problem: string }
@@ -93,8 +96,18 @@ export function readRow(line: Line, today: Date): ReadRow | undefined {
       givenUsername,
       legacy,
       level: (level ?? 2) >= highestLevel ? 3 : 2,
+      phoneVerifiedAt: timeOf(read.data.phoneVerifiedAt),
     },
   }
+}
+
+const dateTime = z.iso.datetime({ offset: true })
+
+/** RFC 3339 with its zone, or milliseconds since 1970 UTC. */
+function timeOf(given: string | number | null | undefined): number | undefined {
+  if (typeof given === 'number') return Math.trunc(given)
+  const read = dateTime.safeParse(given)
+  return read.success ? Date.parse(read.data) : undefined
 }
 
 function legacyOf(hash: string): ImportRow['legacy'] | 'malformed' {

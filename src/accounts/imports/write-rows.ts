@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { indexKeysInUse } from '../../keys/lookup-index.ts'
 import type { RowSeal } from '../../keys/row-seal.ts'
 import type { DatabaseTransaction } from '../../storage/database.ts'
+import { groupsOf } from '../../storage/lists.ts'
 import { newRow } from '../authenticators/row.ts'
 import type { NaturalPersonsDeps } from '../natural-persons/natural-person.ts'
 import { accountRow } from '../natural-persons/open-account.ts'
 import { mostWork, workOf } from '../passwords/legacy-hashes/compute.ts'
 import { raiseLegacyWork } from '../passwords/legacy-hashes/store-work.ts'
 import { passwordKind, sealedPasswordData } from '../passwords/stored-password.ts'
+import type { PhoneProofs } from '../phone-proofs.ts'
 import type { UpstreamLinks } from '../upstream-links.ts'
 import type { Decided, PreparedRow } from './classify.ts'
 
 export type WriteDeps = Pick<NaturalPersonsDeps, 'cipher' | 'lookup' | 'audit' | 'notifier' | 'clock'> & {
   upstreamLinks: UpstreamLinks
   seal: RowSeal
+  phoneProofs: Pick<PhoneProofs, 'recordPast'>
 }
 
 interface Source {
@@ -25,13 +28,6 @@ interface Source {
 
 /** A piece of the file with its verdicts, both in the order of the file. */
 type Piece = readonly { prepared: PreparedRow; decided: Decided }[]
-
-const rowsAtOnce = 25
-/** Rows of one statement: few lengths make few statements, and each prepared one keeps memory. */
-const groupsOf = <T>(rows: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(rows.length / rowsAtOnce) }, (_, at) =>
-    rows.slice(at * rowsAtOnce, (at + 1) * rowsAtOnce),
-  )
 
 /**
  * Writes the accounts and links of a piece of the file. Its hashes are sealed; an account that exists gets a link, and never a
@@ -79,16 +75,23 @@ async function writeAccounts(
   const [indexKey] = await indexKeysInUse(transaction, lookup)
   const accounts = opening.map(({ prepared: { row }, decided }) => {
     const username = decided.marks.includes('username-taken') ? '' : (row.username ?? '')
-    const { name, phone, document, level } = row
+    const { name, phone, document } = row
     return accountRow({ cipher, lookup }, indexKey, {
       id: ids.get(row.line) ?? '',
       data: { name, phone, username, documentType: document.type, documentNumber: document.number },
-      identityLevel: level,
-      possession: level >= 3 ? 'upstream' : null,
+      identityLevel: decided.level,
+      // kept without a match too, so that a later one raises the account
+      possession: row.level >= 3 ? 'upstream' : null,
       now,
     })
   })
   for (const some of groupsOf(accounts)) await transaction.insertInto('natural_persons').values(some).execute()
+  const proofs = opening.flatMap(({ prepared: { row } }) =>
+    row.phoneVerifiedAt === undefined
+      ? []
+      : [{ personId: ids.get(row.line) ?? '', phone: row.phone, at: row.phoneVerifiedAt }],
+  )
+  await deps.phoneProofs.recordPast(transaction, proofs)
   const passwords = opening.flatMap(({ prepared: { row } }) => {
     if (!row.legacy) return []
     const id = randomUUID()

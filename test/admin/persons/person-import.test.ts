@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { linesOf, nameOf, numberOf, rowOf } from '../../accounts/imports/rows.ts'
-import { commandLine } from '../../cli/in-process.ts'
+import { nameOf, numberOf, rowOf } from '../../accounts/imports/rows.ts'
 import { openPerson } from '../../setup/person.ts'
+import { importing, onRegister, personOf } from './importing.ts'
 
 const none = {
   new: 0,
@@ -17,23 +17,12 @@ const none = {
 const md5 = '5f4dcc3b5aa765d61d8327deb882cf99'
 const day = 86_400_000
 
-function importing(clock?: () => number) {
-  const line = commandLine(clock ? { clock } : {})
-  const file = join(line.directory, 'foshan.jsonl')
-  const write = (rows: readonly object[]) => writeFileSync(file, linesOf(rows))
-  const run = (...flags: string[]) => line.json('person', 'import', file, '--upstream', 'foshan', ...flags)
-  const classFile = (batch: unknown, name: string) =>
-    readFileSync(join(line.directory, 'data', 'imports', String(batch), `${name}.jsonl`), 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((one) => JSON.parse(one) as { line: number; problem?: string; person?: string })
-  return { ...line, file, write, run, classFile }
-}
-
 describe('person import', () => {
   it('puts each row into its class, with a private file for each', async () => {
     const { write, run, classFile, withServices, directory } = importing()
     const known = await withServices(async (services) => {
+      const matched = [1, 3, 4, 8, 9, 11, 12].map(personOf)
+      await onRegister(services, [...matched, { number: numberOf(10), name: '另一人' }])
       const same = await openPerson(services, { name: nameOf(1), number: numberOf(1) })
       await openPerson(services, { name: '另一人', number: numberOf(2) })
       const claims = await openPerson(services, {
@@ -97,8 +86,10 @@ describe('person import', () => {
       expect(persons.reveal(person)).toMatchObject({ name: nameOf(3), documentNumber: numberOf(3) })
       expect(person).toMatchObject({ identityLevel: 3, possession: 'upstream' })
       const levels = await Promise.all(classFile(batch, 'new').map(({ person: id }) => persons.find(id ?? '')))
-      expect(levels.map((one) => one?.identityLevel)).toEqual([3, 3, 3, 3, 3, 2, 3])
-      expect(levels.map((one) => one?.possession ?? null)[5]).toBe(null)
+      // rows 3, 4, 8, 9, 10, 11 and 12: the register has another name for 10, and the upstream has not proven 11
+      expect(levels.map((one) => one?.identityLevel)).toEqual([3, 3, 3, 3, 2, 2, 3])
+      const shown = 'upstream'
+      expect(levels.map((one) => one?.possession)).toEqual([shown, shown, shown, shown, shown, null, shown])
       // the account that only claims the number learns nothing and loses nothing
       expect((await persons.find(known.claims))?.identityLevel).toBe(2)
       expect(await inbox.unread(known.claims)).toBe(0)
@@ -243,7 +234,10 @@ describe('person import undo', () => {
   it('removes what the import brought, and keeps accounts that were used since', async () => {
     let now = Date.now()
     const { write, run, json, yideng, withServices, classFile } = importing(() => now)
-    const older = await withServices((services) => openPerson(services, { name: nameOf(1), number: numberOf(1) }))
+    const older = await withServices(async (services) => {
+      await onRegister(services, [personOf(1)])
+      return openPerson(services, { name: nameOf(1), number: numberOf(1) })
+    })
     write([rowOf(1), rowOf(2, { passwordHash: `$legacy$scheme=md5$$${md5}` }), rowOf(3), rowOf(4)])
     const done = await run()
     const batch = String(done['batch'])
