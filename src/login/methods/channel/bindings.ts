@@ -153,7 +153,13 @@ export async function noteUse(
       // a binding that was removed or held since gets no further row
       if (!(await authenticators.replaceData(authenticator, JSON.stringify({ ...stored, ids }), transaction))) return
       for (const subject of unknown) {
-        await addRow(deps, transaction, { personId, subject, channel, identity, stored: { ...stored, twinOf: id } })
+        await addRow(deps, transaction, {
+          personId,
+          subject,
+          channel,
+          identity,
+          stored: { ...stored, twinOf: stored.twinOf ?? id },
+        })
       }
     })
   await authenticators.used(authenticator)
