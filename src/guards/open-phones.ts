@@ -29,8 +29,8 @@ const textPatienceMs = 8000
 /** What a server process counts and shows of its texts. A command line needs none of them. */
 export interface TextOptions {
   counted?: TextDeliveryDeps['counted']
-  /** Shows a text of the sender `console`; without it, standard error does. */
-  write?: (line: string) => void
+  /** Where the sender `console` shows a text; without it, standard error. */
+  out?: Pick<NodeJS.WriteStream, 'write'>
 }
 
 /**
@@ -50,7 +50,7 @@ export function openPhones(options: {
 }) {
   const { settings, database, blindIndex, notifier, audit, endSignIns, publish, clock } = options
   // standard output of a command is its document
-  const { counted = () => undefined, write = (line: string) => void process.stderr.write(line) } = options.texts ?? {}
+  const { counted = () => undefined, out = process.stderr } = options.texts ?? {}
   const { sender, countries, owners, proofMonths: months, personsOfNumber: mostPersons } = settings.phone
   const vendors = readPhoneVendors(settings)
   const notes = createVendorNotes({ database, clock })
@@ -64,7 +64,7 @@ export function openPhones(options: {
   // of the answer to a webhook only the status counts
   const readsPosts = sender !== 'webhook'
   const textFetch = createOutbound({ allowed: reachRule(settings), patienceMs: textPatienceMs, readsPosts })
-  const shown = (line: string) => write(visibleLines(line))
+  const shown = (line: string) => void out.write(visibleLines(line))
   const textSender = openTextSender({ phone: settings.phone, vendors, fetch: textFetch, write: shown, clock })
   return {
     phoneProbes: phoneProbes({

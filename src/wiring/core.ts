@@ -64,7 +64,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
   })
   const services = await openServices(settings, clock, {
     seen: metrics.seen,
-    texts: { counted: metrics.texted, write: (line) => void process.stdout.write(line) },
+    texts: { counted: metrics.texted, out: process.stdout },
     sums: createSums(clock),
     queried: tracing.queried,
     events,

@@ -54,7 +54,7 @@ const ask = (method: string, target: string, headers: string[] = [`Host: ${new U
   )
 
 /** A missing file, and routes that oidc-provider answers only when enabled. */
-const notAnswered = /:file$|^POST \/(authorize|logout)$/
+const notAnswered = /:(file|secret)$|^POST \/(authorize|logout)$/
 
 const encoded = (character: string) => `%${character.charCodeAt(0).toString(16)}`
 

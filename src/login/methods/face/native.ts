@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isMiniProgram } from '../../../channels/channels.ts'
 import { identified, refusalOf } from '../../../channels/identified.ts'
 import { nativePageLimit } from '../../../guards/native-pages.ts'
 import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
@@ -20,11 +21,11 @@ const asked = z.strictObject({ code: z.string().min(1).max(256), handle: z.strin
  * that this phone brings back.
  */
 export function nativeRoutes(router: Router, deps: CheckDeps): void {
+  if (!deps.channels.list.some(({ kind }) => isMiniProgram(kind))) return
   const networks = nativePageLimit(deps, deps.settings.limits.addressTries)
 
   router.post('/api/channel/:id/face', (ctx) =>
     forProgram(ctx, async () => {
-      ctx.set('cache-control', 'no-store')
       await networks.spend(requestOf(ctx))
       const { code, handle } = await readProgramDocument(ctx, asked)
       const { id, check, client } = await findAsked(deps, idOf(ctx), handle)
