@@ -72,8 +72,8 @@ describe('a session by a channel alone', () => {
     const csrf = csrfOf(await visitor.get('/account/organisations'))
     const history = (await visitor.get('/account/history')).html
     const [, own] = /href="(\/account\/history\/[0-9a-f-]{36})"/.exec(history) ?? expect.fail(history)
-    const acts = ['/account/ways/password/not-me', '/account/ways/channel/not-me', `${own}/not-me`]
-    for (const act of [...acts, '/account/mandates/none/end', '/account/face/withdraw']) {
+    const reports = ['/account/ways/password/not-me', '/account/ways/channel/not-me', `${own}/not-me`]
+    for (const act of [...reports, '/account/mandates/none/end', '/account/face/withdraw']) {
       const page = await visitor.post(act, { csrf })
       expect([act, page.status, page.html.includes('只是用微信或支付宝登录的')]).toEqual([act, 403, true])
     }
