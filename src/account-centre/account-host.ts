@@ -63,9 +63,13 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
   async function signedInDirectly(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
     const account = await centre.enter(ctx, { fresh: true })
     if (!account) return undefined
-    const { amr } = account.session
-    if (isByQr(amr)) throw new Refusal(byQr)
-    const way = limitedWay(amr)
+    if (isByQr(account.session.amr)) throw new Refusal(byQr)
+    return unlimited(account)
+  }
+
+  /** @throws Refusal for a session by limited ways alone: it changes nothing in an account */
+  function unlimited(account: AccountContext | undefined): AccountContext | undefined {
+    const way = account && limitedWay(account.session.amr)
     if (way) throw new Refusal(notBy[way])
     return account
   }
@@ -103,7 +107,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     },
 
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
-    mayReduce: async (ctx) => notHeld(ctx, await centre.enter(ctx)),
+    mayReduce: async (ctx) => notHeld(ctx, unlimited(await centre.enter(ctx))),
     mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 

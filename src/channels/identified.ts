@@ -1,7 +1,8 @@
 import { Refusal, type RefusalCode } from '../refusal/refusal.ts'
 import type { ChannelClient, ChannelFailure, ChannelIdentity } from './channel-client.ts'
 
-const codes: Readonly<Record<ChannelFailure, RefusalCode>> = {
+/** The refusal of each failure. */
+export const refusalCodes: Readonly<Record<ChannelFailure, RefusalCode>> = {
   code_refused: 'channel_refused',
   snapshot_visitor: 'channel_snapshot',
   user_blocked: 'channel_blocked',
@@ -10,7 +11,7 @@ const codes: Readonly<Record<ChannelFailure, RefusalCode>> = {
 }
 
 /** The refusal of a program's request that a vendor did not answer. */
-export const refusalOf = (failure: ChannelFailure): Refusal => new Refusal(codes[failure], failure)
+export const refusalOf = (failure: ChannelFailure): Refusal => new Refusal(refusalCodes[failure], failure)
 
 /**
  * The user whose code the native page of a mini program hands in.

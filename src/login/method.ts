@@ -234,8 +234,9 @@ export interface AccountHost {
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
-   * Any sign-in, but during a hold only one by passkey: for acts that take a way to sign in or a mandate away. After a recovery by a
-   * stranger they would shut the owner out.
+   * Any sign-in but one by limited ways alone, and during a hold only one by passkey: for acts that take a way to sign in or a mandate
+   * away. A stranger with the owner's WeChat or number, or after a recovery, would shut the owner out.
+   * @throws Refusal `not_by_face`, `not_by_sms`, `not_by_channel`
    */
   mayReduce(ctx: RouterContext): Promise<AccountContext | undefined>
   /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Channels } from '../channels/channel-client.ts'
+import { isMiniProgram } from '../channels/channels.ts'
 import { identified, refusalOf } from '../channels/identified.ts'
 import { ticketSeconds, type PhoneTickets } from '../channels/phone-tickets.ts'
 import type { Clock } from '../config/clock.ts'
@@ -35,6 +36,7 @@ const tries = { name: 'channel-phones', most: 5, seconds: 600, longest: 600 }
 /** For the native page of a mini program: a number that its person agreed to show becomes a ticket for the page that asked. */
 export function phoneFromChannelRoutes(router: Router, deps: PhoneFromChannelDeps): void {
   const { channels, phoneTickets, issuer } = deps
+  if (!channels.list.some(({ kind }) => isMiniProgram(kind))) return
   const limits = createLimits(deps.artifacts, deps.clock)
   const networks = nativePageLimit(deps, deps.addressTries)
 

@@ -11,7 +11,7 @@ const usualBytes = 2048
 /** Reads a document of a program. @throws Refusal `bad_request`, and those of `readJson` */
 export async function readProgramDocument<T>(ctx: Context, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(await readJson(ctx, usualBytes))
-  // the message of zod could hold a code, and codes are secrets
+  // the message of zod could hold a value of the document, and codes are secrets
   if (!parsed.success)
     throw new Refusal('bad_request', parsed.error.issues.map(({ path }) => path.join('.')).join(', '))
   return parsed.data

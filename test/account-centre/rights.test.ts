@@ -79,6 +79,12 @@ const needs = {
     'POST /account/phone',
     'GET|POST /account/phone/code',
     'POST /account/phone/again',
+    'GET /account/phone/number',
+    'GET /account/merging',
+    'POST /account/merging/code',
+    'POST /account/merging/join',
+    'GET|POST /account/merging/join/:id',
+    'GET|POST /account/merging/finish',
     'GET|POST /account/data',
     'GET|POST /account/closing',
     'GET|POST /account/passkey/add',
@@ -108,6 +114,7 @@ const sessions = {
   'QR code': { amr: ['pwd', 'qr'], refused: '您这次是扫码登录的' },
   face: { amr: ['face'], refused: '您这次只是刷脸登录的' },
   text: { amr: ['otp', 'sms'], refused: '您这次只是用短信验证码登录的' },
+  channel: { amr: ['wechat'], refused: '您这次只是用微信或支付宝登录的' },
 }
 type By = keyof typeof sessions
 
@@ -125,7 +132,7 @@ function expectedOf(need: Need, by: By, held: boolean): string {
   const { refused } = sessions[by]
   if (need === 'open' || need === 'sign-in') return 'in'
   if (need === 'level') return 'sign in again'
-  if (need !== 'reduce' && refused) return refused
+  if (refused && (need !== 'reduce' || by !== 'QR code')) return refused
   return held && by !== 'passkey' && need !== 'protect' ? 'held' : 'in'
 }
 

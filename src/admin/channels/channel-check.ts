@@ -3,7 +3,7 @@ import { command } from '../command.ts'
 import { failed } from '../outcome.ts'
 import { channelField, noChannel } from './bound.ts'
 
-/** The fault in plain words, and the first remedy. */
+/** The first remedy of each fault. */
 const remedies: Readonly<Record<ChannelFailure, string>> = {
   channel_misconfigured:
     'The vendor does not accept the registration: compare appid, key files and the list of addresses (IP白名单) with its console.',

@@ -1,11 +1,12 @@
 import type { ChannelAnswer, ChannelIdentity } from '../../../channels/channel-client.ts'
 import type { Channel } from '../../../channels/channels.ts'
+import { refusalCodes } from '../../../channels/identified.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import type { RefusalCode } from '../../../refusal/refusal.ts'
 import { pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginHost, RouterContext } from '../../method.ts'
 import { findBinding, noteUse, type Binding } from './bindings.ts'
-import { name, originOf, refusalOf, vendorOf, type ChannelDeps } from './channel-deps.ts'
+import { name, originOf, vendorOf, type ChannelDeps } from './channel-deps.ts'
 import type { ChannelProofs } from './proofs.ts'
 import { levelOf } from './shown-here.ts'
 
@@ -24,7 +25,7 @@ export async function arrive(
   ctx: RouterContext,
   { attempt, channel, answer }: { attempt: Attempt; channel: Channel; answer: ChannelAnswer },
 ): Promise<Arrival> {
-  if ('failure' in answer) return refused(host, ctx, refusalOf[answer.failure])
+  if ('failure' in answer) return refused(host, ctx, refusalCodes[answer.failure])
   const { identity } = answer
   const binding = await findBinding(deps, channel, identity)
   if (!binding) {

@@ -1,6 +1,4 @@
 import { isAlipay, type Channel } from '../../../channels/channels.ts'
-import type { ChannelFailure } from '../../../channels/channel-client.ts'
-import type { RefusalCode } from '../../../refusal/refusal.ts'
 import type { MethodServices } from '../../method-services.ts'
 import { channel } from './declaration.ts'
 
@@ -30,11 +28,3 @@ export const vendorOf = ({ kind }: Pick<Channel, 'kind'>): 'wechat' | 'alipay' =
 
 /** The channel of a session, beside its method: a channel that is taken out of the file ends these sessions. */
 export const originOf = (id: string) => `${name}:${id}`
-
-export const refusalOf: Readonly<Record<ChannelFailure, RefusalCode>> = {
-  code_refused: 'channel_refused',
-  snapshot_visitor: 'channel_snapshot',
-  user_blocked: 'channel_blocked',
-  unavailable: 'channel_unavailable',
-  channel_misconfigured: 'channel_misconfigured',
-}

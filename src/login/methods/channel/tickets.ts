@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { isMiniProgram } from '../../../channels/channels.ts'
-import { perNetwork } from '../../../guards/network-limit.ts'
+import { identified } from '../../../channels/identified.ts'
 import { createLimits } from '../../../guards/limits.ts'
+import { nativePageLimit } from '../../../guards/native-pages.ts'
 import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
 import { idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -10,9 +11,9 @@ import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { arrive } from './arrive.ts'
-import { refusalOf, type ChannelDeps } from './channel-deps.ts'
+import type { ChannelDeps } from './channel-deps.ts'
 import type { Handles } from './handle.ts'
-import { identity, type ChannelProofs } from './proofs.ts'
+import { identity as identitySchema, type ChannelProofs } from './proofs.ts'
 import { freshSecret, sealedArtifacts, type SealedArtifacts } from './sealed.ts'
 import { mayUse } from './shown-here.ts'
 
@@ -24,7 +25,7 @@ const windowSeconds = 600
 
 const asked = z.strictObject({ code: z.string().min(1).max(512), handle: z.string().min(1).max(400) })
 
-const ticket = z.object({ channel: z.string(), attempt: z.string(), identity })
+const ticket = z.object({ channel: z.string(), attempt: z.string(), identity: identitySchema })
 
 export type Tickets = SealedArtifacts<z.infer<typeof ticket>>
 
@@ -33,9 +34,8 @@ export const createTickets = (deps: Pick<ChannelDeps, 'artifacts' | 'cipher'>): 
 
 export type TicketDeps = ChannelDeps & { handles: Handles; tickets: Tickets; proofs: ChannelProofs }
 
-/** Counts tickets and starts by network. */
-export const channelLimit = (deps: ChannelDeps) =>
-  perNetwork(deps, { name: 'channel-network', most: deps.settings.limits.addressTries, seconds: windowSeconds })
+/** Counts tickets and starts by network, together with the other native pages. */
+export const channelLimit = (deps: ChannelDeps) => nativePageLimit(deps, deps.settings.limits.addressTries)
 
 /**
  * POST /api/channel/<id>/ticket: a native page hands in the code of its vendor with the handle of our page (channels.md 2). Nothing here asks who is bound, so the answer and its time are the same for all.
@@ -54,10 +54,9 @@ export function ticketRoute(router: Router, deps: TicketDeps): void {
       const attempt = handles.read(client.channel.id, handle)
       if (attempt === undefined) throw new Refusal('channel_expired', 'no handle of a running login')
       await limits.spend({ name: 'channel-login', most: mostOfLogin, seconds: windowSeconds }, hashId(attempt))
-      const answer = await client.identify(code)
-      if ('failure' in answer) throw new Refusal(refusalOf[answer.failure], answer.failure)
+      const identity = await identified(client, code)
       const secret = freshSecret()
-      await tickets.put(secret, { channel: client.channel.id, attempt, identity: answer.identity }, ticketSeconds)
+      await tickets.put(secret, { channel: client.channel.id, attempt, identity }, ticketSeconds)
       ctx.body = { ticket: secret, expires_in: ticketSeconds }
     }),
   )

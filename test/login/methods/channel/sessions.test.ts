@@ -49,6 +49,21 @@ describe('a session by a channel alone', () => {
     expect((await visitor.get('/account/ways/password/off')).status).toBe(403)
   })
 
+  it('takes no way to sign in and no mandate away, by no report of a stranger either', async () => {
+    const { person, visitor } = await all.signedIn()
+    const room = await all.roomOf(person)
+    const csrf = csrfOf(await visitor.get('/account/organisations'))
+    const history = (await visitor.get('/account/history')).html
+    const [, own] = /href="(\/account\/history\/[0-9a-f-]{36})"/.exec(history) ?? expect.fail(history)
+    const reports = ['/account/ways/password/not-me', '/account/ways/channel/not-me', `${own}/not-me`]
+    for (const act of [...reports, '/account/mandates/none/end', '/account/face/withdraw']) {
+      const page = await visitor.post(act, { csrf })
+      expect([act, page.status, page.html.includes('只是用微信或支付宝登录的')]).toEqual([act, 403, true])
+    }
+    expect((await room.get('/account')).url.pathname).toBe('/account')
+    expect(await all.services.methodLocks.list(person.id)).toEqual([])
+  })
+
   it('is asked for another way where a portal needs level 3', async () => {
     const { visitor } = await all.signedIn()
     const { page } = await all.begin(all.portal3, { visitor })

@@ -5,9 +5,8 @@ import type { VendorUser } from '../../../../examples/made-up-wechat/state.ts'
 import type { Services } from '../../../../src/services.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../../../setup/channel-vendors.ts'
 import { runNativePage } from '../../../setup/native-page.ts'
-import { openPerson, signIn, typePassword } from '../../../setup/person.ts'
+import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
-import { csrfOf } from '../../../setup/room.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
@@ -151,37 +150,6 @@ describe('a face in a mini program', () => {
     expect(back.leads).toBeUndefined()
     expect(back.html).toContain(words)
     expect(back.html).toContain('/face/start')
-  })
-})
-
-describe('a channel that reaches level 2', () => {
-  it('is no second factor beside a face, however often the face is verified', async () => {
-    const login = await atLevel()
-    const { visitor, person, question, begun } = login
-    const user = newUser()
-    const byWechat = async () => {
-      const other = await portal.begin({ prompt: 'login' })
-      const page = await visitor.get(other.url)
-      const handle = /data-channel="wechat-mini"[^>]*data-handle="([^"]+)"/.exec(page.html)?.[1] ?? expect.fail()
-      const answer = await fetch(`${server.issuer}/api/channel/wechat-mini/ticket`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ code: vendors.loginCode(user), handle }),
-      })
-      const { ticket } = (await answer.json()) as { ticket: string }
-      return visitor.get(`${page.url.pathname}/channel/wechat-mini/enter?t=${ticket}`)
-    }
-    const bind = await typePassword(visitor, await byWechat(), person.username)
-    await visitor.submit(bind, '/channel/answer', { decision: 'bind' })
-    expect((await byWechat()).leads).toBeDefined()
-    // the question of the first login is open still, and the session is one by WeChat alone now
-    const face = async (page: Page) => visitor.get(await camera(handleOf(await toNative({ ...login, question: page }))))
-    const raised = await face(question)
-    expect(raised.leads).toBeUndefined()
-    const csrf = csrfOf(raised)
-    const again = await visitor.post(`${raised.url.pathname}/face/start`, { csrf })
-    const end = await visitor.get(await camera(handleOf(again)))
-    expect(end.leads && (await begun.finish(end)).claims()).toBeUndefined()
   })
 })
 
