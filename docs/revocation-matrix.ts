@@ -68,5 +68,8 @@ export const remedies = {
 /** @internal */
 export type Remedy = keyof typeof remedies
 
-/** Remedies against a thief who signed in by the person's WeChat or Alipay. */
+/**
+ * Remedies against a thief who signed in by the person's WeChat or Alipay.
+ * @internal
+ */
 export const byChannel = ['unbound', 'channel-gone'] as const satisfies readonly Remedy[]
