@@ -23,6 +23,9 @@ export type LiveThing = keyof typeof liveThings
 const all = Object.keys(liveThings) as LiveThing[]
 const but = (...stay: LiveThing[]) => all.filter((thing) => !stay.includes(thing))
 
+/** What a session by a channel alone never approves. */
+const notByChannel = ['device', 'administrator'] as const
+
 /** What each remedy must end; all else goes on. */
 export const remedies = {
   one: { words: { en: 'End one session', 'zh-CN': '结束一个会话' }, ends: but('own', 'other') },
@@ -30,6 +33,14 @@ export const remedies = {
   'not-me': { words: { en: '“That was not me”', 'zh-CN': '“这不是我”' }, ends: but('own', 'other') },
   password: { words: { en: 'Password changed', 'zh-CN': '改了密码' }, ends: but('own') },
   removed: { words: { en: 'Passkey removed', 'zh-CN': '删除通行密钥' }, ends: but('own', 'other') },
+  unbound: {
+    words: { en: 'Binding of WeChat or Alipay removed', 'zh-CN': '删除微信或支付宝的绑定' },
+    ends: but('own', 'other', ...notByChannel),
+  },
+  'channel-gone': {
+    words: { en: 'Channel taken out of the file', 'zh-CN': '渠道从配置文件里删去' },
+    ends: but('own', 'other', ...notByChannel),
+  },
   'switched-off': {
     words: { en: 'Way to sign in switched off', 'zh-CN': '关闭一种登录方式' },
     ends: but('own', 'other'),
@@ -56,3 +67,9 @@ export const remedies = {
 
 /** @internal */
 export type Remedy = keyof typeof remedies
+
+/**
+ * Remedies against a thief who signed in by the person's WeChat or Alipay.
+ * @internal
+ */
+export const byChannel = ['unbound', 'channel-gone'] as const satisfies readonly Remedy[]

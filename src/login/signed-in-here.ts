@@ -8,6 +8,8 @@ const schema = z.object({ attempt: z.string(), again: z.boolean() })
  */
 export type SignedInHere = z.infer<typeof schema>
 
+const inResult = z.object({ signedInHere: schema })
+
 /** The sign-in in a result of oidc-provider, or in the one before it. */
 export const readSignedInHere = (result: object | undefined): SignedInHere | undefined =>
-  schema.safeParse((result as { signedInHere?: unknown } | undefined)?.signedInHere).data
+  inResult.safeParse(result).data?.signedInHere
