@@ -142,6 +142,8 @@ async function createServices(opening: Opening) {
     ...faces,
     representeeChoices: createRepresenteeChoices({ database, audit, clock }),
     consents: createConsents({ database, audit, clock }),
+    /** Tells the servers that each check of a password is more work now. */
+    publishPasswordWork: () => publish('password-work', ''),
     upstreamLinks: createUpstreamLinks({ database, cipher, blindIndex, clock }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     recovery: createRecovery({

@@ -2,8 +2,8 @@ import { declared, type DeclaredKey } from '../login-methods.ts'
 import { EventConnection } from './event-connection.ts'
 import type { OpenTransport } from './event-transport.ts'
 
-/** Subjects of changes: clients, accounts, represented parties, key files and logout deliveries; login methods declare others. */
-const common = ['client', 'person', 'principal', 'keys', 'logout'] as const
+/** Subjects of changes: clients, accounts, represented parties, key files, logout deliveries and the work of a password check; login methods declare others. */
+const common = ['client', 'person', 'principal', 'keys', 'logout', 'password-work'] as const
 export type Topic = (typeof common)[number] | DeclaredKey<'topics'>
 const topics: readonly Topic[] = [...common, ...(Object.keys(declared('topics')) as DeclaredKey<'topics'>[])]
 

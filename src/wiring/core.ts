@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { ownClient } from '../account-centre/own-client.ts'
 import { createHashGate } from '../accounts/passwords/hash-gate.ts'
 import { createPasswords, defaultGate, type Passwords } from '../accounts/passwords/hash.ts'
-import { readLegacyWork } from '../accounts/passwords/legacy-hashes/store-work.ts'
+import { followLegacyWork } from '../accounts/passwords/legacy-hashes/store-work.ts'
 import { createSums } from '../audit/sums.ts'
 import { createChannelAnswers } from '../channels/channel-answers.ts'
 import { createChannels, type OpenChannels } from '../channels/open-channels.ts'
@@ -88,7 +88,10 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
-    passwords: createPasswords({ gate: tracing.hashing(gate), legacyWork: () => readLegacyWork(services.database) }),
+    passwords: createPasswords({
+      gate: tracing.hashing(gate),
+      legacyWork: followLegacyWork(services.database, events, clock),
+    }),
     passwordLoad: gate.load,
     resources,
   }

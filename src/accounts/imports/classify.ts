@@ -141,8 +141,8 @@ export async function readStoreFacts(
 export type Decided = Verdict & { write: boolean; level: 2 | 3 }
 
 /**
- * Decides what becomes of a row, and notes it for later rows. An account is linked only by a number and name that both sides have
- * proven and our register has (facts/upstreams.md, case 3). A phone, a username or a name never does it.
+ * Decides what becomes of a row, and notes it for later rows. Only a number and name that both sides have proven link an account.
+ * Our register must have them too (facts/upstreams.md, case 3). A phone, a username or a name never links.
  * @param how.matched our register has the name with the number
  */
 export function classify(

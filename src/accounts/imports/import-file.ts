@@ -10,7 +10,11 @@ import { linesOf, surveyFile, type Line } from './lines.ts'
 import { countInto, noResults, openClassFiles, type ClassFiles, type Results } from './results.ts'
 import { writeRows, type WriteDeps } from './write-rows.ts'
 
-export type ImportDeps = WriteDeps & { database: Database; register: PopulationRegister }
+export type ImportDeps = WriteDeps & {
+  database: Database
+  register: PopulationRegister
+  publishPasswordWork(): void
+}
 
 export interface ImportInput {
   file: string
@@ -95,6 +99,12 @@ interface Piece {
   linesDone: number
 }
 
+interface Written {
+  results: Results
+  /** Each check of a password is more work now. */
+  workRaised: boolean
+}
+
 async function* piecesOf(file: string): AsyncGenerator<Line[]> {
   let held: Line[] = []
   for await (const lines of linesOf(file)) {
@@ -117,7 +127,7 @@ async function importPiece(run: Run, lines: readonly Line[]): Promise<void> {
   const linesDone = open.at(-1)?.number
   if (linesDone === undefined) return
   const piece = { rows, prepared, matched: await matchedLines(deps, prepared), linesDone }
-  const results = await withRetry(() =>
+  const { results, workRaised } = await withRetry(() =>
     run.earlier.atomic(() =>
       input.dryRun
         ? previewPiece(run, piece)
@@ -125,6 +135,7 @@ async function importPiece(run: Run, lines: readonly Line[]): Promise<void> {
     ),
   )
   run.batch = { ...batch, linesDone, results }
+  if (workRaised) deps.publishPasswordWork()
   if (!input.dryRun) await pause(pauseMs)
 }
 
@@ -159,14 +170,14 @@ async function decide(
   })
 }
 
-async function previewPiece(run: Run, piece: Piece): Promise<Results> {
+async function previewPiece(run: Run, piece: Piece): Promise<Written> {
   const decided = await decide(run, run.deps.database, piece)
   for (const [index, one] of decided.entries()) run.input.preview?.(piece.prepared[index]?.row, one)
   const { counts, sizes } = run.batch.results
-  return { counts: countInto(counts, decided), sizes }
+  return { results: { counts: countInto(counts, decided), sizes }, workRaised: false }
 }
 
-async function writePiece(run: Run, transaction: DatabaseTransaction, piece: Piece): Promise<Results> {
+async function writePiece(run: Run, transaction: DatabaseTransaction, piece: Piece): Promise<Written> {
   const { deps, input, batch, files } = run
   const { upstream, actor } = input
   const decided = await decide(run, transaction, piece)
@@ -174,7 +185,7 @@ async function writePiece(run: Run, transaction: DatabaseTransaction, piece: Pie
     const prepared = piece.prepared[index]
     return prepared ? [{ prepared, decided: one }] : []
   })
-  const written = await writeRows(deps, transaction, { upstream, batch: batch.id, actor }, valid)
+  const { written, workRaised } = await writeRows(deps, transaction, { upstream, batch: batch.id, actor }, valid)
   const persons = new Map(written.map(({ line, person }) => [line, person]))
   const verdicts = decided.map((one) => {
     const person = persons.get(one.line)
@@ -187,7 +198,7 @@ async function writePiece(run: Run, transaction: DatabaseTransaction, piece: Pie
   const details = { upstream, batch: batch.id, from: batch.linesDone + 1, to: piece.linesDone }
   const opened = verdicts.filter(({ outcome }) => outcome === 'new').length
   await deps.audit.append(transaction, { event: 'person.imported', actor, details: { ...details, opened } })
-  return results
+  return { results, workRaised }
 }
 
 async function finish({ deps, batch }: Run): Promise<void> {

@@ -42,7 +42,7 @@ export interface ImportRow {
   legacy: { text: string; hash: LegacyHash } | undefined
   /** What the upstream vouches for. */
   level: 2 | 3
-  /** When the upstream has proven the phone (ms since 1970 UTC); undefined where it does not say so in a known form. */
+  /** When the upstream has proven the phone (ms since 1970 UTC); undefined without a time in a known form. */
   phoneVerifiedAt: number | undefined
 }
 

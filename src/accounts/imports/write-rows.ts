@@ -32,17 +32,17 @@ type Piece = readonly { prepared: PreparedRow; decided: Decided }[]
 /**
  * Writes the accounts and links of a piece of the file. Its hashes are sealed; an account that exists gets a link, and never a
  * password. The person of such an account is told.
- * @returns the verdicts, each with its account
+ * @returns the verdicts, each with its account; `workRaised`: each check of a password is more work now
  */
 export async function writeRows(
   deps: WriteDeps,
   transaction: DatabaseTransaction,
   source: Source,
   piece: Piece,
-): Promise<Decided[]> {
+): Promise<{ written: Decided[]; workRaised: boolean }> {
   const opening = piece.filter(({ decided }) => decided.write && decided.outcome === 'new')
   const ids = new Map(opening.map(({ decided }) => [decided.line, randomUUID()]))
-  await writeAccounts(deps, transaction, opening, ids)
+  const workRaised = await writeAccounts(deps, transaction, opening, ids)
   const linking = piece.filter(({ decided }) => decided.write)
   const personOf = ({ line, person }: Decided) => ids.get(line) ?? person ?? ''
   const links = linking.map(({ prepared: { row }, decided }) =>
@@ -60,7 +60,11 @@ export async function writeRows(
   for (const some of groupsOf(links)) await transaction.insertInto('upstream_links').values(some).execute()
   for (const { decided } of linking.filter(({ decided: { outcome } }) => outcome === 'linked'))
     await tellLinked(deps, transaction, source, personOf(decided))
-  return piece.map(({ decided }) => ({ ...decided, ...(decided.write ? { person: personOf(decided) } : {}) }))
+  const written = piece.map(({ decided }) => ({
+    ...decided,
+    ...(decided.write ? { person: personOf(decided) } : {}),
+  }))
+  return { written, workRaised }
 }
 
 async function writeAccounts(
@@ -68,8 +72,8 @@ async function writeAccounts(
   transaction: DatabaseTransaction,
   opening: Piece,
   ids: ReadonlyMap<number, string>,
-): Promise<void> {
-  if (opening.length === 0) return
+): Promise<boolean> {
+  if (opening.length === 0) return false
   const { lookup, cipher, seal, clock } = deps
   const now = clock()
   const [indexKey] = await indexKeysInUse(transaction, lookup)
@@ -98,10 +102,11 @@ async function writeAccounts(
     const data = sealedPasswordData(cipher, id, row.legacy.text)
     return [newRow(seal, { id, personId: ids.get(row.line) ?? '', kind: passwordKind, data, createdAt: now })]
   })
-  if (passwords.length === 0) return
+  if (passwords.length === 0) return false
   const work = opening.map(({ prepared: { row } }) => (row.legacy ? workOf(row.legacy.hash) : {}))
-  await raiseLegacyWork(transaction, work.reduce(mostWork))
+  const raised = await raiseLegacyWork(transaction, work.reduce(mostWork))
   for (const some of groupsOf(passwords)) await transaction.insertInto('authenticators').values(some).execute()
+  return raised
 }
 
 async function tellLinked(

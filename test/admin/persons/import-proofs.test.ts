@@ -18,7 +18,7 @@ describe('the level of an imported account', () => {
       expect(await levelAfter(vouched)).toBe(2)
       await onRegister(services, [personOf(1), personOf(2)])
       expect(await levelAfter(vouched)).toBe(3)
-      // nobody has shown anything for the other one
+      // no upstream vouched for the other one
       expect(await levelAfter(claimed)).toBe(2)
     })
   })
@@ -111,7 +111,7 @@ describe('phoneVerifiedAt', () => {
     expect(new Set(await proofs())).toEqual(new Set([undefined]))
   })
 
-  it('gives a number to as many persons as may have it, and tells them', async () => {
+  it('gives a number to as many persons as may have it, and each of them gets a notice', async () => {
     const { write, run, withServices, classFile } = importing()
     const phoneVerifiedAt = new Date(Date.now() - day).toISOString()
     const older = await withServices(async (services) => {

@@ -1,4 +1,7 @@
 import { z } from 'zod'
+import type { Clock } from '../../../config/clock.ts'
+import { cached } from '../../../storage/cached.ts'
+import type { Events } from '../../../storage/events.ts'
 import type { Database, DatabaseTransaction } from '../../../storage/database.ts'
 import { readFact, replaceFact } from '../../../storage/store-facts.ts'
 import { mostWork, type SlowWork } from './compute.ts'
@@ -16,11 +19,26 @@ export async function readLegacyWork(within: Database): Promise<SlowWork | undef
   return text === undefined ? undefined : (schema.parse(JSON.parse(text)) as SlowWork)
 }
 
-/** Before a legacy hash is stored, in the same transaction. */
-export async function raiseLegacyWork(transaction: DatabaseTransaction, work: SlowWork): Promise<void> {
+/**
+ * The same for a server: no check of a password looks into the store. An import tells a raise by an event; without one, a
+ * process learns of it within 30 seconds.
+ */
+export function followLegacyWork(
+  database: Database,
+  events: Events,
+  clock: Clock,
+): () => Promise<SlowWork | undefined> {
+  const read = cached(() => readLegacyWork(database), { events, topic: 'password-work', all: true }, clock)
+  return () => read('')
+}
+
+/** Before a legacy hash is stored, in the same transaction. @returns whether the work of each check is another now */
+export async function raiseLegacyWork(transaction: DatabaseTransaction, work: SlowWork): Promise<boolean> {
   const before = await readLegacyWork(transaction)
   const after = JSON.stringify(mostWork(before ?? {}, work))
-  if (before === undefined || JSON.stringify(before) !== after) await replaceFact(transaction, fact, after)
+  if (before !== undefined && JSON.stringify(before) === after) return false
+  await replaceFact(transaction, fact, after)
+  return true
 }
 
 /** After the last hash of a kind was replaced; `undefined` where no legacy hash is left. */
