@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import type { Services } from '../../src/services.ts'
+import { handleOf as handleOfChannel } from '../setup/channel-login.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../setup/channel-vendors.ts'
 import { runNativePage } from '../setup/native-page.ts'
 import { newcomerOf } from '../setup/newcomer.ts'
@@ -56,10 +57,7 @@ async function atPhone({ fields }: { fields: Record<string, string> }, agent = m
   return { visitor, begun, path, post, asked: await post('', { step: '1', ...fields }) }
 }
 
-function handleOf({ html }: Page): string {
-  const handle = /data-channel="yss"[^>]*data-handle="([^"]+)"/.exec(html)?.[1]
-  return handle ?? expect.fail(html)
-}
+const handleOf = (page: Page) => handleOfChannel(page, 'yss')
 
 /** The native page hands its two codes in. */
 async function handsIn(body: object, channel = 'yss') {

@@ -3,18 +3,13 @@ import { dirname, join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { VendorUser } from '../../../../examples/made-up-wechat/state.ts'
 import type { Services } from '../../../../src/services.ts'
+import { agents, handleOf as handleOfChannel } from '../../../setup/channel-login.ts'
 import { channelRow, channelsFile, startVendors, vendorUser, type Vendors } from '../../../setup/channel-vendors.ts'
 import { runNativePage } from '../../../setup/native-page.ts'
 import { openPerson, signIn } from '../../../setup/person.ts'
 import { registerPortal, type TestPortal } from '../../../setup/portal.ts'
 import { startServer, type RunningServer } from '../../../setup/server.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
-
-const agents = {
-  wechat:
-    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI miniProgram/wx1234',
-  computer: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/140.0 Safari/537.36',
-}
 
 let vendors: Vendors
 let server: RunningServer
@@ -44,7 +39,7 @@ let users = 0
 const newUser = (): VendorUser => vendorUser(`face${(users += 1)}`)
 
 /** A browser that is signed in by password and asked for level 4. */
-async function atLevel(agent: keyof typeof agents = 'wechat', of?: Awaited<ReturnType<typeof openPerson>>) {
+async function atLevel(agent: keyof typeof agents = 'wechatMini', of?: Awaited<ReturnType<typeof openPerson>>) {
   const person = of ?? (await openPerson(services))
   const visitor = new Visitor(server.issuer, { 'user-agent': agents[agent] })
   const begun = await portal.begin({ acr_values: 'urn:yideng:loa:4' })
@@ -61,10 +56,7 @@ async function toNative({ visitor, question }: AtLevel): Promise<Page> {
   return next.html.includes('name="agree"') ? visitor.submit(next, '/face/consent', { agree: 'yes' }) : next
 }
 
-function handleOf({ html }: Page): string {
-  const handle = /data-channel="wechat-mini"[^>]*data-handle="([^"]+)"/.exec(html)?.[1]
-  return handle ?? expect.fail(html)
-}
+const handleOf = (page: Page) => handleOfChannel(page, 'wechat-mini')
 
 /** What the native page does first: it shows whose phone it is. */
 async function shows(body: object, channel = 'wechat-mini') {
@@ -135,7 +127,7 @@ describe('a face in a mini program', () => {
     await services.database
       .transaction()
       .execute((within) => services.register.add(within, [{ ...whose, nameKey: '陈大文' }]))
-    const login = await atLevel('wechat', person)
+    const login = await atLevel('wechatMini', person)
     const tokens = await login.begun.finish(await login.visitor.get(await camera(handleOf(await toNative(login)))))
     expect(tokens.claims()).toMatchObject({ acr: 'urn:yideng:loa:4' })
     expect(await services.persons.find(person.id)).toMatchObject({ identityLevel: 4, possession: 'biometric' })
@@ -159,7 +151,7 @@ describe('a person who is lured to the native page', () => {
     const page = await toNative(thief)
     const address = await camera(handleOf(page))
     // the owner's phone opens the address, and has no login there
-    const owner = new Visitor(server.issuer, { 'user-agent': agents.wechat })
+    const owner = new Visitor(server.issuer, { 'user-agent': agents.wechatMini })
     expect((await owner.get(address)).status).toBe(400)
     // the thief knows the address but for the ticket
     const [plain = ''] = address.split('&t=')
@@ -178,7 +170,7 @@ describe('a person who is lured to the native page', () => {
 
   it('another login of the same person cannot use it, nor use it up', async () => {
     const one = await atLevel()
-    const other = await atLevel('wechat', one.person)
+    const other = await atLevel('wechatMini', one.person)
     const address = await camera(handleOf(await toNative(one)))
     const moved = address.replace(one.question.url.pathname, other.question.url.pathname)
     expect((await other.visitor.get(moved)).leads).toBeUndefined()
@@ -302,6 +294,6 @@ describe('of several vendors the first that serves the browser verifies', () => 
   it('where none serves, no face is offered', async () => {
     const person = await openPerson(services, { level: 2 })
     expect((await atLevel('computer', person)).question.html).not.toContain('/face/start')
-    expect((await atLevel('wechat', person)).question.html).toContain('/face/start')
+    expect((await atLevel('wechatMini', person)).question.html).toContain('/face/start')
   })
 })
