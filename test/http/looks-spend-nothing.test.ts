@@ -94,7 +94,7 @@ const addresses: Record<string, () => Promise<Looked>> = {
 
 /** Addresses with a name that decides nothing: an id of the person's own page, or a question before a loss. */
 const plain =
-  /^\/(?:account\/(?:history|receipts|organisations|signatures|passkey)\/:|account\/\w+\/:id\/(?:off|not-me|end|forget|withdraw|decline)$|q\/scan\/:id|login\/:attempt\/(?:registered|register\/code|qr|face))/
+  /^\/(?:account\/(?:history|receipts|organisations|signatures|passkey|merging\/join)\/:|account\/\w+\/:id\/(?:off|not-me|end|forget|withdraw|decline)$|q\/scan\/:id|login\/:attempt\/(?:registered|register\/code|qr|face))/
 
 describe.each(Object.entries(addresses))('%s', (_route, make) => {
   it.each(looks)('a look by %s spends nothing', async (_by, method, headers) => {
