@@ -2,7 +2,7 @@ import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { Inbox } from '../channels/senders/inbox.ts'
-import { isByQr, limitedWay, signInCounts } from '../assurance/levels.ts'
+import { isByQr, limitedPhone, limitedWay, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
@@ -74,6 +74,15 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     return account
   }
 
+  /** A session by QR code is as limited as the phone that vouched for it. @throws Refusal as `unlimited` */
+  async function byUnlimitedPhone(account: AccountContext | undefined): Promise<AccountContext | undefined> {
+    if (!account || !isByQr(account.session.amr)) return account
+    const { methods = [] } = (await sessions.origin(account.session.uid)) ?? {}
+    const way = limitedPhone(methods)
+    if (way) throw new Refusal(notBy[way])
+    return account
+  }
+
   /** Refuses also an account on hold: another person may have recovered it. */
   const mayDecide = async (ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') =>
     notHeld(ctx, await signedInDirectly(ctx, byQr))
@@ -107,7 +116,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     },
 
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
-    mayReduce: async (ctx) => notHeld(ctx, unlimited(await centre.enter(ctx))),
+    mayReduce: async (ctx) => notHeld(ctx, await byUnlimitedPhone(unlimited(await centre.enter(ctx)))),
     mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 

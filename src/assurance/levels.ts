@@ -90,6 +90,14 @@ export function limitedWay(amr: readonly string[]): LimitedWay | undefined {
   return others.includes(undefined) ? undefined : first
 }
 
+const isLimited = (method: string): method is LimitedWay => Object.hasOwn(limitedWays, method)
+
+/** As `limitedWay`, for the login methods of a session by QR code and of the phone that vouched for it; `channel:<id>` is one, too. */
+export function limitedPhone(methods: readonly string[]): LimitedWay | undefined {
+  const ofPhone = methods.map((method) => method.replace(/:.*/, '')).filter((method) => method !== 'qr')
+  return ofPhone.every(isLimited) ? ofPhone.find(isLimited) : undefined
+}
+
 /** A text reaches level 2. A channel or another device may vouch for more, once: `vouched` has that level, the `amr` values do not. */
 const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr'])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))

@@ -107,6 +107,11 @@ describe('a phone that a channel signed in', () => {
     await letIn(phone, await scan(phone, await computer.start()), computer)
     const tokens = await begun.finish(await computer.redeem())
     expect(tokens.claims()).toMatchObject({ amr: ['qr'], acr: 'urn:yideng:loa:2' })
+    // nor does the computer take away what the phone may not
+    await computer.visitor.get('/account')
+    const csrf = csrfOf(await computer.visitor.get('/account/organisations'))
+    const report = await computer.visitor.post('/account/ways/password/not-me', { csrf })
+    expect([report.status, report.html.includes('只是用微信或支付宝登录的')]).toEqual([403, true])
     // neither does the register raise it
     const more = await all.begin(all.portal3, { visitor: computer.visitor })
     const raised = await computer.visitor.post(`${more.path}/level`, { csrf: csrfOf(more.page) })
