@@ -75,13 +75,17 @@ it('a failed text shows on the page of the code, and another comes at once', asy
 
 it('a text that arrived is counted', async () => {
   const { id } = await waiting()
-  await report(
-    JSON.stringify([
-      { id, delivered: true },
-      { id: 'of another system', delivered: true },
-    ]),
-  )
-  expect(await counted('delivered')).toBe(1)
+  const receipts = JSON.stringify([
+    { id, delivered: true },
+    { id: 'of another system', delivered: true },
+  ])
+  // the id is stored a moment after the gateway has answered, and each receipt counts once
+  const reported = async () => {
+    await report(receipts)
+    return counted('delivered')
+  }
+  await expect.poll(reported, { timeout: 10_000 }).toBe(1)
+  expect(await reported()).toBe(1)
 })
 
 it('another address than that of the settings is none, and tells nothing', async () => {
