@@ -1,5 +1,17 @@
 import { Refusal, type RefusalCode } from '../refusal/refusal.ts'
-import type { ChannelClient, ChannelFailure, ChannelIdentity } from './channel-client.ts'
+import type { ChannelClient, ChannelFailure, ChannelIdentity, Channels } from './channel-client.ts'
+import { isMiniProgram } from './channels.ts'
+
+/** Whether there is a mini program at all: without one, its routes are not there. */
+export const hasMiniProgram = ({ list }: Pick<Channels, 'list'>): boolean =>
+  list.some(({ kind }) => isMiniProgram(kind))
+
+/** The vendor of a mini program. @throws Refusal `not_found` for the id of no mini program */
+export function miniProgramOf(channels: Pick<Channels, 'client'>, id: string): ChannelClient {
+  const client = channels.client(id)
+  if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
+  return client
+}
 
 /** The refusal of each failure. */
 export const refusalCodes: Readonly<Record<ChannelFailure, RefusalCode>> = {

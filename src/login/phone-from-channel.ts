@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Channels } from '../channels/channel-client.ts'
-import { isMiniProgram } from '../channels/channels.ts'
-import { identified, refusalOf } from '../channels/identified.ts'
+import { hasMiniProgram, identified, refusalOf } from '../channels/identified.ts'
 import { ticketSeconds, type PhoneTickets } from '../channels/phone-tickets.ts'
 import type { Clock } from '../config/clock.ts'
 import { createLimits } from '../guards/limits.ts'
@@ -36,13 +35,12 @@ const tries = { name: 'channel-phones', most: 5, seconds: 600, longest: 600 }
 /** For the native page of a mini program: a number that its person agreed to show becomes a ticket for the page that asked. */
 export function phoneFromChannelRoutes(router: Router, deps: PhoneFromChannelDeps): void {
   const { channels, phoneTickets, issuer } = deps
-  if (!channels.list.some(({ kind }) => isMiniProgram(kind))) return
+  if (!hasMiniProgram(channels)) return
   const limits = createLimits(deps.artifacts, deps.clock)
   const networks = nativePageLimit(deps, deps.addressTries)
 
   router.post('/api/channel/:id/phone', (ctx) =>
     forProgram(ctx, async () => {
-      ctx.set('cache-control', 'no-store')
       await networks.spend(requestOf(ctx))
       const { code: phoneCode, login, handle } = await readProgramDocument(ctx, asked)
       const id = idOf(ctx)

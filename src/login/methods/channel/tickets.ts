@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { isMiniProgram } from '../../../channels/channels.ts'
-import { identified } from '../../../channels/identified.ts'
+import { identified, miniProgramOf } from '../../../channels/identified.ts'
 import { createLimits } from '../../../guards/limits.ts'
 import { nativePageLimit } from '../../../guards/native-pages.ts'
 import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
@@ -48,8 +47,7 @@ export function ticketRoute(router: Router, deps: TicketDeps): void {
   router.post('/api/channel/:id/ticket', (ctx) =>
     forProgram(ctx, async () => {
       await networks.spend(requestOf(ctx))
-      const client = channels.client(idOf(ctx))
-      if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
+      const client = miniProgramOf(channels, idOf(ctx))
       const { code, handle } = await readProgramDocument(ctx, asked)
       const attempt = handles.read(client.channel.id, handle)
       if (attempt === undefined) throw new Refusal('channel_expired', 'no handle of a running login')

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { isMiniProgram } from '../../../channels/channels.ts'
-import { identified, refusalOf } from '../../../channels/identified.ts'
+import { hasMiniProgram, identified, refusalOf } from '../../../channels/identified.ts'
 import { nativePageLimit } from '../../../guards/native-pages.ts'
 import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
 import { idOf } from '../../../pages/redirect.ts'
@@ -21,7 +20,7 @@ const asked = z.strictObject({ code: z.string().min(1).max(256), handle: z.strin
  * that this phone brings back.
  */
 export function nativeRoutes(router: Router, deps: CheckDeps): void {
-  if (!deps.channels.list.some(({ kind }) => isMiniProgram(kind))) return
+  if (!hasMiniProgram(deps.channels)) return
   const networks = nativePageLimit(deps, deps.settings.limits.addressTries)
 
   router.post('/api/channel/:id/face', (ctx) =>

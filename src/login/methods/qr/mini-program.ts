@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ChannelFailure } from '../../../channels/channel-client.ts'
-import { isMiniProgram } from '../../../channels/channels.ts'
+import { hasMiniProgram, miniProgramOf } from '../../../channels/identified.ts'
 import { forProgram, readProgramDocument } from '../../../pages/program-answers.ts'
 import { idOf } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -29,13 +29,12 @@ const refusalOf: Readonly<Record<ChannelFailure, RefusalCode>> = {
  */
 export function miniProgramRoutes(router: Router, deps: PhoneDeps): void {
   const { channels, settings } = deps
-  if (!channels.list.some(({ kind }) => isMiniProgram(kind))) return
+  if (!hasMiniProgram(channels)) return
   const prefix = `${settings.issuer}/q/`
 
   router.post('/api/channel/:id/scan', (ctx) =>
     forProgram(ctx, async () => {
-      const client = channels.client(idOf(ctx))
-      if (!client || !isMiniProgram(client.channel.kind)) throw new Refusal('not_found', 'no such mini program')
+      const client = miniProgramOf(channels, idOf(ctx))
       const { frame, code } = await readProgramDocument(ctx, scanned)
       if (!frame.startsWith(prefix)) throw new Refusal('qr_gone', 'a QR code of another service')
       const ticket = await handOver(deps, frame.slice(prefix.length), requestOf(ctx))
