@@ -17,6 +17,7 @@ const layers = [
   'sessions',
   'guards',
   'clients',
+  'upstreams',
   'assurance',
   'accounts',
   'channels',

@@ -3,6 +3,7 @@ import { loginMethods, type LoginMethodDeclaration } from '../login-methods.ts'
 import { readJson } from './machine-errors.ts'
 import { accountSettings } from './settings/accounts.ts'
 import { channelSettings } from './settings/channels.ts'
+import { upstreamSettings } from './settings/upstreams.ts'
 import { faceSettings } from './settings/face.ts'
 import { lifetimeSettings } from './settings/lifetimes.ts'
 import { limitSettings } from './settings/limits.ts'
@@ -60,6 +61,7 @@ const readGroups = (texts: SettingTexts, production: boolean) => ({
   operator: operatorSettings(texts),
   phone: phoneSettings(texts, production),
   channels: channelSettings(texts),
+  upstreams: upstreamSettings(texts),
 })
 
 /** Name, default and meaning of every setting, for docs/settings.md. */

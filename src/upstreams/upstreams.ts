@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { z } from 'zod'
+import { fileSentence } from '../config/machine-errors.ts'
+import { SettingsError, type Settings } from '../config/settings.ts'
+
+/** How an existing account system speaks: OpenID Connect, an OAuth 2.0 of its own, CAS, or signed messages of an adapter. */
+export const upstreamKinds = ['oidc', 'oauth2', 'cas', 'adapter'] as const
+
+export type UpstreamKind = (typeof upstreamKinds)[number]
+
+const address = z.url({ protocol: /^https?$/ }).refine((value) => !value.includes('#'), 'must have no fragment')
+const level = z.union([z.literal(2), z.literal(3), z.literal(4)])
+/** Where a field of an answer is: names with dots between them, such as `userobj.cn`. */
+const path = z
+  .string()
+  .regex(/^[A-Za-z0-9_:-]{1,64}(\.[A-Za-z0-9_:-]{1,64}){0,4}$/, 'must be names with dots between them')
+
+const row = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must have small letters, digits and hyphens'),
+    kind: z.enum(upstreamKinds),
+    name: z.string().min(1).max(40),
+    /** Division code (GB/T 2260) of the city or county that runs it. */
+    region: z
+      .string()
+      .regex(/^\d{6}$/, 'must have six digits')
+      .optional(),
+    /** Of `oidc` and `adapter`: the issuer of its tokens. */
+    issuer: address.optional(),
+    /** Of the other kinds; each kind says which it needs. */
+    addresses: z
+      .strictObject({
+        authorize: address,
+        token: address,
+        user: address,
+        login: address,
+        validate: address,
+        logout: address,
+        adapter: address,
+      })
+      .partial()
+      .optional(),
+    clientId: z.string().min(1).max(256).optional(),
+    clientSecretFile: z.string().min(1).optional(),
+    /** Of `adapter`: its public key (PEM or JWK), which its answers are verified with. */
+    publicKeyFile: z.string().min(1).optional(),
+    scope: z.string().max(500).optional(),
+    /** Where the fields of a person are in its answer. */
+    claims: z
+      .strictObject({ subject: path, name: path, phone: path, documentType: path, documentNumber: path, level: path })
+      .partial()
+      .default({}),
+    /** Its levels, in its own words, with ours. A level that is not here counts as 2. */
+    levels: z.record(z.string().min(1), level).default({}),
+    /** Its types of document, in its own words, with ours. */
+    documentTypes: z.record(z.string().min(1), z.string().min(1)).default({}),
+    /** Types of document whose numbers it has proven itself; only these can link by number. */
+    authoritativeFor: z.array(z.string().min(1)).default([]),
+    /** `ask`: never by number, only by a sign-in of the person. */
+    linking: z.enum(['ask', 'number']).default('number'),
+    /** Portals that show it. */
+    clients: z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]).default('all'),
+    /** Details of one kind, such as names of parameters; each kind checks its own. */
+    options: z.record(z.string(), z.union([z.string(), z.boolean()])).default({}),
+  })
+  .refine(({ kind, issuer }) => kind !== 'oidc' || issuer !== undefined, { path: ['issuer'], error: 'oidc needs it' })
+
+const schema = z
+  .array(row)
+  .refine((rows) => new Set(rows.map(({ id }) => id)).size === rows.length, 'must have each id once')
+
+/** An existing account system as its operator registered it (DESIGN 1.7). */
+export interface Upstream extends Omit<z.infer<typeof row>, 'clientSecretFile' | 'publicKeyFile'> {
+  secret: string | undefined
+  publicKey: string | undefined
+}
+
+/**
+ * Reads the file of YIDENG_UPSTREAMS with the keys that it names; no upstream without a file. Paths in it may be relative to it.
+ * @throws SettingsError for a file that cannot be used, never with its content
+ */
+export function readUpstreams({
+  upstreams: { file },
+  production,
+}: Pick<Settings, 'production' | 'upstreams'>): Upstream[] {
+  if (!file) return []
+  const upstreams = parse(file).map(({ clientSecretFile, publicKeyFile, ...given }): Upstream => {
+    const key = (named: string | undefined) => (named === undefined ? undefined : readKey(file, given.id, named))
+    return { ...given, secret: key(clientSecretFile), publicKey: key(publicKeyFile) }
+  })
+  const isBare = (one: Upstream) =>
+    [one.issuer, ...Object.values(one.addresses ?? {})].some((value) => value?.startsWith('http:'))
+  const bare = upstreams.find(isBare)
+  if (production && bare) throw unusable(`the upstream ${bare.id} has an address that does not begin with https://`)
+  return upstreams
+}
+
+const unusable = (why: string, cause?: unknown) =>
+  new SettingsError(`The setting YIDENG_UPSTREAMS names a file that cannot be used: ${why}.`, { cause })
+
+function parse(file: string): z.infer<typeof schema> {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError)) throw unusable(fileSentence(cause) ?? 'it is no JSON document', cause)
+    const where = cause.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')
+    throw unusable(where, cause)
+  }
+}
+
+function readKey(file: string, id: string, key: string): string {
+  try {
+    const text = readFileSync(resolve(dirname(file), key), 'utf8').trim()
+    if (text) return text
+  } catch (cause) {
+    throw unusable(`a key file of the upstream ${id} cannot be read`, cause)
+  }
+  throw unusable(`a key file of the upstream ${id} is empty`)
+}
