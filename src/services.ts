@@ -106,7 +106,7 @@ async function createServices(opening: Opening) {
   const { settings, clock, options, events, breached, database, close } = opening
   /** Migrations run by this opening. */
   const migrated = await migrate(database)
-  const dataKeys = await openDataKeysOf(database, settings.keysDir)
+  const dataKeys = await openDataKeysOf(database, settings)
   await markDemo(database, settings)
   const keyFiles = await openKeyFiles(opening, dataKeys.cipher)
   const base = { settings, clock, database, migrated, dataKeys, breached, close, ...keyFiles }

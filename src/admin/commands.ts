@@ -185,6 +185,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'retire old keys that are no longer needed',
     load: () => import('./keys/keys-retire.ts'),
   },
+  'keys reseal': {
+    summary: 'move the stored data of a running system to the algorithms of YIDENG_SUITE',
+    load: () => import('./keys/keys-reseal.ts'),
+  },
   'keys seal': {
     summary: 'vouch for passwords and passkeys without a seal, after restoring a backup of an older version',
     load: () => import('./keys/keys-seal.ts'),

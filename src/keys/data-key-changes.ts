@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { dataKeyFile, freshKey } from './data-keys.ts'
 import { changeKeyFile } from './key-file.ts'
 import { firstOfOldFiles, keyNumber } from './lookup-index.ts'
+import type { Suite } from '../config/suite.ts'
 
 /** `data.json` as text; fields of newer versions stay. */
 const text = z.looseObject({
@@ -21,7 +22,7 @@ const lookupIn = ({ lookup, index }: z.infer<typeof text>) => lookup ?? { [first
  * Adds a data key and an audit key; older keys still open their values. With `useFrom` (ISO 8601) the new key seals from
  * now on. A key that was prepared earlier is used instead of a new one.
  */
-export function addDataKey(directory: string, { useFrom }: { useFrom?: string }): void {
+export function addDataKey(directory: string, suite: Suite, { useFrom }: { useFrom?: string }): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
     const waits = newestOf(before.keys) > keyNumber(before.current)
@@ -29,7 +30,7 @@ export function addDataKey(directory: string, { useFrom }: { useFrom?: string })
     const id = `d${number}`
     const added = waits
       ? {}
-      : { keys: { ...before.keys, [id]: freshKey() }, audit: { ...before.audit, [`a${number}`]: freshKey() } }
+      : { keys: { ...before.keys, [id]: freshKey(suite) }, audit: { ...before.audit, [`a${number}`]: freshKey(suite) } }
     if (useFrom === undefined) return { ...before, ...added }
     return { ...before, ...added, current: id, used_from: { ...before.used_from, [id]: useFrom } }
   })
@@ -39,11 +40,14 @@ export function addDataKey(directory: string, { useFrom }: { useFrom?: string })
  * Adds an index key. Its number is greater than `above`, a key that this file may lack. The store decides when accounts
  * are indexed under it (indexKeysInUse).
  */
-export function addIndexKey(directory: string, above: string): void {
+export function addIndexKey(directory: string, suite: Suite, above: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
     const lookup = lookupIn(before)
-    return { ...before, lookup: { ...lookup, [`i${Math.max(newestOf(lookup), keyNumber(above)) + 1}`]: freshKey() } }
+    return {
+      ...before,
+      lookup: { ...lookup, [`i${Math.max(newestOf(lookup), keyNumber(above)) + 1}`]: freshKey(suite) },
+    }
   })
 }
 

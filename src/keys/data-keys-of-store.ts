@@ -4,6 +4,7 @@ import { SettingsError } from '../config/settings.ts'
 import { openDataKeys, type DataKeys } from './data-keys.ts'
 import { keyFingerprint, claimKeys, storeFacts, readKeysInStore, type KeysInStore } from './keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from './lookup-index.ts'
+import type { Suite } from '../config/suite.ts'
 import type { Database } from '../storage/database.ts'
 import { noteFact, readFact } from '../storage/store-facts.ts'
 
@@ -12,14 +13,17 @@ import { noteFact, readFact } from '../storage/store-facts.ts'
  * new store gets new keys, and an existing store accepts only its own keys.
  * @throws SettingsError
  */
-export async function openDataKeysOf(database: Database, keysDir: string): Promise<DataKeys> {
+export async function openDataKeysOf(
+  database: Database,
+  { keysDir, suite }: { keysDir: string; suite: Suite },
+): Promise<DataKeys> {
   const refuse = () =>
     new SettingsError(
       `The data keys in ${keysDir} do not belong to this store: restore its data.json (YIDENG_KEYS_DIR) from your backup.`,
     )
   const known = await readFact(database, storeFacts.fingerprint)
   if (known !== undefined && !existsSync(join(keysDir, 'data.json'))) throw refuse()
-  const dataKeys = openDataKeys(keysDir)
+  const dataKeys = openDataKeys(keysDir, suite)
   const { underFirstKey, underIndexKeys } = keyFingerprint(dataKeys.blindIndex)
   const [oldest = firstOfOldFiles] = dataKeys.lookup.known()
   const own = oldest === firstOfOldFiles ? underFirstKey : underIndexKeys

@@ -1,17 +1,12 @@
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { randomBytes, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { createBlindIndex, type BlindIndex } from './blind-index.ts'
 import { deriveKey } from './derived-key.ts'
 import { createFieldCipher, type FieldCipher } from './field-cipher.ts'
 import { keyFile } from './key-file.ts'
 import { createLookupIndex, firstOfOldFiles, keyNumber, type LookupIndex } from './lookup-index.ts'
-
-/** A KeyObject, because node:crypto is half as fast with raw keys. */
-const key = z
-  .base64()
-  .transform((text) => Buffer.from(text, 'base64'))
-  .refine((bytes) => bytes.length === 32)
-  .transform((bytes) => createSecretKey(bytes))
+import { suiteKey as key, textOfKey, type SuiteKey } from './suite.ts'
+import type { Suite } from '../config/suite.ts'
 
 const schema = z.object({
   current: z.string(),
@@ -44,6 +39,8 @@ export interface DataKeys {
   refresh(): void
   /** Ids: `current` seals; `old` only open; `waiting` are on their way to all machines and do not seal yet. */
   ids(): { current: string; old: string[]; waiting: string[] }
+  /** Undefined for a key that this machine lacks. */
+  suiteOf(id: string): Suite | undefined
   /** First use of a key, in milliseconds since 1970 UTC; undefined when the file does not record it. */
   usedFrom(id: string): number | undefined
   /**
@@ -55,31 +52,35 @@ export interface DataKeys {
   pairwise: KeyObject
 }
 
-export const dataKeyFile = 'data.json'
-export const freshKey = () => randomBytes(32).toString('base64')
+/** The name of the key of `blindIndex`, which never rotates. */
+export const fixedIndex = 'index'
 
-const fingerprintsOf = (keys: Record<string, KeyObject>): Record<string, string> =>
+export const dataKeyFile = 'data.json'
+export const freshKey = (suite: Suite) => textOfKey(suite, randomBytes(32))
+
+const fingerprintsOf = (keys: Record<string, SuiteKey>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(keys).map(([id, bytes]) => [
+    Object.entries(keys).map(([id, { key: bytes }]) => [
       id,
       deriveKey(bytes.export(), `fingerprint ${id}`).export().toString('base64url'),
     ]),
   )
 
-/** The keys that protect personal data; the first start makes them in `data.json`. */
-export function openDataKeys(directory: string): DataKeys {
+/** The keys that protect personal data; the first start makes them in `data.json`, for the given suite. */
+export function openDataKeys(directory: string, suite: Suite = 'international'): DataKeys {
   const read = () => {
     const made = keyFile(directory, dataKeyFile, schema, () => ({
       current: 'd1',
-      keys: { d1: freshKey() },
-      index: freshKey(),
-      pairwise: freshKey(),
-      lookup: { i1: freshKey() },
+      keys: { d1: freshKey(suite) },
+      index: freshKey(suite),
+      pairwise: freshKey('international'),
+      lookup: { i1: freshKey(suite) },
       // A new store has sealed authenticators from its first row on.
       sealed_from: new Date(0).toISOString(),
     }))
     const { keys, index, lookup, audit: added, ...rest } = made
-    const audit: Record<string, KeyObject> = { a1: deriveKey(index.export(), 'audit'), ...added }
+    const first = { suite: index.suite, key: deriveKey(index.key.export(), 'audit') }
+    const audit: Record<string, SuiteKey> = { a1: first, ...added }
     const lookedUp = lookup ?? { [firstOfOldFiles]: index }
     const inUse = Object.keys(audit).filter((id) => keyNumber(id) <= keyNumber(rest.current))
     return {
@@ -102,9 +103,10 @@ export function openDataKeys(directory: string): DataKeys {
     auditCipher: createFieldCipher(() => ({ keys: now.keys, current: now.audit }), refresh),
     blindIndex: createBlindIndex(now.index),
     lookup: createLookupIndex(() => now.lookup, fingerprint, refresh),
-    pairwise: now.pairwise,
+    pairwise: now.pairwise.key,
     fingerprint,
     refresh,
+    suiteOf: (id) => (id === fixedIndex ? now.index : { ...now.keys, ...now.lookup }[id])?.suite,
     usedFrom(id) {
       const from = now.used_from[id]
       return from === undefined ? undefined : Date.parse(from)

@@ -1,11 +1,11 @@
-import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from 'node:crypto'
+import type { Suite } from '../config/suite.ts'
+import { openByAes, sealByAes } from './aes-gcm.ts'
+import { openBySm4, sealBySm4 } from './guomi/sm4-hmac-sm3.ts'
+import type { SuiteKey } from './suite.ts'
 
 /**
- * Seals one field with AES-256-GCM (NIST SP 800-38D). The additional authenticated data `aad` names table, column and row.
+ * Seals one field by the suite of the key. The additional authenticated data `aad` names table, column and row.
  * So a sealed value does not open in another row or column.
- *
- * Nonces are random, so one key may seal at most 2^32 values (NIST SP 800-38D section 8.3). A key that seals 50 million
- * values a day reaches that in 85 days; it must rotate before then.
  */
 export interface FieldCipher {
   seal(text: string, aad: string): string
@@ -13,30 +13,18 @@ export interface FieldCipher {
   open(sealed: string, aad: string): string
 }
 
-const ivBytes = 12
-const tagBytes = 16
-const drawnAtOnce = 4096
-
-/** Random bytes, each used once. One call for many is cheaper: twelve bytes alone take longer than sealing a field. */
-const drawn = Buffer.alloc(drawnAtOnce)
-let unused = drawnAtOnce
-
-function freshIv(): Buffer {
-  if (unused + ivBytes > drawnAtOnce) {
-    randomFillSync(drawn)
-    unused = 0
-  }
-  unused += ivBytes
-  return Buffer.from(drawn.subarray(unused - ivBytes, unused))
-}
-
 /** The present keys; `current` is the id of the key that seals. */
 export interface KeyRing {
-  keys: Readonly<Record<string, KeyObject>>
+  keys: Readonly<Record<string, SuiteKey>>
   current: string
 }
 
-/** Sealed values are `<key id>.<base64url of iv, ciphertext and tag>`; the key id makes rotation possible. */
+const sealings: Readonly<Record<Suite, { seal: typeof sealByAes; open: typeof openByAes }>> = {
+  international: { seal: sealByAes, open: openByAes },
+  guomi: { seal: sealBySm4, open: openBySm4 },
+}
+
+/** Sealed values are `<key id>.<base64url of the sealed bytes>`; the key id makes rotation possible, also to another suite. */
 export function createFieldCipher(ring: () => KeyRing, refresh: () => void): FieldCipher {
   const keyNamed = (id: string) => {
     // Another process may just have added it.
@@ -48,22 +36,13 @@ export function createFieldCipher(ring: () => KeyRing, refresh: () => void): Fie
   return {
     seal(text, aad) {
       const { current } = ring()
-      const iv = freshIv()
-      const cipher = createCipheriv('aes-256-gcm', keyNamed(current), iv).setAAD(Buffer.from(aad))
-      const sealed = [iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
-      return `${current}.${Buffer.concat(sealed).toString('base64url')}`
+      const { suite, key } = keyNamed(current)
+      return `${current}.${sealings[suite].seal(key, text, aad).toString('base64url')}`
     },
     open(sealed, aad) {
       const dot = sealed.indexOf('.')
-      const bytes = Buffer.from(sealed.slice(dot + 1), 'base64url')
-      const decipher = createDecipheriv('aes-256-gcm', keyNamed(sealed.slice(0, dot)), bytes.subarray(0, ivBytes), {
-        authTagLength: tagBytes,
-      })
-      decipher.setAAD(Buffer.from(aad)).setAuthTag(bytes.subarray(-tagBytes))
-      const text = decipher.update(bytes.subarray(ivBytes, -tagBytes))
-      // GCM has no final block; this throws when the tag is wrong.
-      decipher.final()
-      return text.toString('utf8')
+      const { suite, key } = keyNamed(sealed.slice(0, dot))
+      return sealings[suite].open(key, Buffer.from(sealed.slice(dot + 1), 'base64url'), aad)
     },
   }
 }

@@ -1,7 +1,7 @@
-import type { KeyObject } from 'node:crypto'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import { createBlindIndex } from './blind-index.ts'
 import { readKeysInStore } from './keys-in-store.ts'
+import type { SuiteKey } from './suite.ts'
 
 /**
  * Finds an account by a value that is sealed in it. Unlike a `BlindIndex` it can be computed again from that value, so its
@@ -22,7 +22,7 @@ export interface LookupIndex {
 export const firstOfOldFiles = 'i0'
 
 export function createLookupIndex(
-  keys: () => Readonly<Record<string, KeyObject>>,
+  keys: () => Readonly<Record<string, SuiteKey>>,
   fingerprint: LookupIndex['fingerprint'],
   refresh: () => void,
 ): LookupIndex {

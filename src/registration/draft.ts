@@ -101,7 +101,7 @@ export function placeOf({ artifacts, blindIndex }: DraftDeps, secret: string, at
 
 function cipherFor(blindIndex: BlindIndex, secret: string): FieldCipher {
   const key = deriveKey(blindIndex('registration draft', secret), 'registration draft')
-  const ring = { keys: { browser: key }, current: 'browser' }
+  const ring = { keys: { browser: { suite: 'international' as const, key } }, current: 'browser' }
   return createFieldCipher(
     () => ring,
     () => undefined,

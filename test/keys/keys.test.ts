@@ -31,7 +31,7 @@ describe('key files', () => {
     openDataKeys(directory)
     const file = join(directory, 'data.json')
     chownSync(file, 65_534, 65_534)
-    addIndexKey(directory, 'i1')
+    addIndexKey(directory, 'international', 'i1')
     const { uid, gid, mode } = statSync(file)
     expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
   })

@@ -106,10 +106,10 @@ it('continues after an interruption, and reports values it cannot open', async (
     for (let index = 0; index < 4; index += 1) await openPerson(services)
     const keysDir = join(line.directory, 'keys')
     // The key is made first, copied to other machines, then used.
-    addDataKey(keysDir, {})
+    addDataKey(keysDir, 'international', {})
     services.dataKeys.refresh()
     expect(services.dataKeys.ids()).toEqual({ current: 'd1', old: [], waiting: ['d2'] })
-    addDataKey(keysDir, { useFrom: new Date().toISOString() })
+    addDataKey(keysDir, 'international', { useFrom: new Date().toISOString() })
     services.dataKeys.refresh()
     const { database, dataKeys } = services
     // The run stops after the first row, as by kill -9.
@@ -194,7 +194,7 @@ describe.each(['SQLite', 'PostgreSQL'])('reseal on %s', (kind) => {
         await database.insertInto('logout_deliveries').values(deliveries.slice(from, to)).execute()
         await database.insertInto('house').values(rows.slice(from, to)).execute()
       }
-      addDataKey(keysDir, { useFrom: new Date().toISOString() })
+      addDataKey(keysDir, 'international', { useFrom: new Date().toISOString() })
       refresh()
 
       // A write between reading a page and writing it.

@@ -11,8 +11,8 @@ import { openPerson } from '../setup/person.ts'
 import { makePostgres } from '../setup/stores.ts'
 
 const kinds = [
-  { kind: 'data', id: 'd2', add: (directory: string) => addDataKey(directory, {}) },
-  { kind: 'index', id: 'i2', add: (directory: string) => addIndexKey(directory, 'i1') },
+  { kind: 'data', id: 'd2', add: (directory: string) => addDataKey(directory, 'international', {}) },
+  { kind: 'index', id: 'i2', add: (directory: string) => addIndexKey(directory, 'international', 'i1') },
 ] as const
 
 const stores: [string, () => Promise<Record<string, string>>][] = [
@@ -119,7 +119,7 @@ it.skipIf(cannotRun('PostgreSQL'))(
 it('a running server fails, and reports no missing account, if its index key is another of that name', async () => {
   const { one, two, person, directory, carry } = await machines({})
   await two.withServices(async (server) => {
-    addIndexKey(directory, 'i1')
+    addIndexKey(directory, 'international', 'i1')
     await one.json('keys', 'rotate', '--kind', 'index')
     const find = () => server.persons.findByIdentifier(readIdentifier(person.phone))
     await expect(find()).rejects.toThrow('lacks the index key i2')

@@ -71,7 +71,7 @@ export function channelOf(vendors: Vendors, kind: ChannelKind, other: Partial<Ch
   }
 }
 
-const key = createSecretKey(randomBytes(32))
+const key = { suite: 'international' as const, key: createSecretKey(randomBytes(32)) }
 const cipher = createFieldCipher(
   () => ({ keys: { k: key }, current: 'k' }),
   () => undefined,

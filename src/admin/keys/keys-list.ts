@@ -3,6 +3,8 @@ import { signingKeyStates } from './signing-key-states.ts'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { iso } from '../outcome.ts'
+import type { Suite } from '../../config/suite.ts'
+import type { DataKeys } from '../../keys/data-keys.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { cookieKeyStates } from './rotate-cookie-keys.ts'
 import { command } from '../command.ts'
@@ -11,6 +13,11 @@ import { command } from '../command.ts'
 const dataKeyIds = z.object({ current: z.string(), keys: z.record(z.string(), z.unknown()) })
 
 const shownState = { signs: 'signs', waits: 'published, signs from', verifies: 'verifies, may go from' }
+
+const sealing: Readonly<Record<Suite, string>> = { international: 'AES-256-GCM', guomi: 'SM4-CTR, HMAC-SM3' }
+const indexing: Readonly<Record<Suite, string>> = { international: 'HMAC-SHA-256', guomi: 'HMAC-SM3' }
+
+const suiteOf = (keys: DataKeys, id: string): Suite => keys.suiteOf(id) ?? 'international'
 
 export default command({
   fields: {},
@@ -29,11 +36,14 @@ export default command({
       ...(state === 'verifies' ? { retirable_from: iso(retirableFrom) } : {}),
     }))
     const { current, keys } = dataKeyIds.parse(JSON.parse(readFileSync(join(keysDir, 'data.json'), 'utf8')))
-    const data = Object.keys(keys).map((kid) => ({ kid, current: kid === current }))
+    const data = Object.keys(keys).map((kid) => ({ kid, current: kid === current, suite: suiteOf(dataKeys, kid) }))
     const [used, ...left] = (await readKeysInStore(database)).index
-    const index = dataKeys.lookup
-      .known()
-      .map((kid) => ({ kid, current: kid === used, in_use: kid === used || left.includes(kid) }))
+    const index = dataKeys.lookup.known().map((kid) => ({
+      kid,
+      current: kid === used,
+      in_use: kid === used || left.includes(kid),
+      suite: suiteOf(dataKeys, kid),
+    }))
     const cookie = (await cookieKeyStates(context)).map((one) => ({
       kid: one.key.id,
       state: one.state,
@@ -48,14 +58,14 @@ export default command({
       ...data.map((key) => [
         'data',
         key.kid,
-        'AES-256-GCM',
+        sealing[key.suite],
         null,
         key.current ? 'seals new values' : 'opens old values',
       ]),
       ...index.map((key) => [
         'index',
         key.kid,
-        'HMAC-SHA-256',
+        indexing[key.suite],
         null,
         key.current ? 'accounts are found by it' : key.in_use ? 'accounts are still found by it' : 'not in use',
       ]),

@@ -29,7 +29,7 @@ const madeByAnother = (kind: 'data' | 'index', id: string): Outcome =>
  * When two machines make a key of one name, the second one removes its own.
  */
 export async function newKey(
-  { database, dataKeys, settings: { keysDir } }: Services,
+  { database, dataKeys, settings: { keysDir, suite } }: Services,
   kind: 'data' | 'index',
 ): Promise<{ id: string } | { refused: Outcome }> {
   const stored = await readKeysInStore(database)
@@ -37,8 +37,8 @@ export async function newKey(
   const elsewhere = madeElsewhere(dataKeys, stored).find((id) => id.startsWith(letter))
   if (elsewhere !== undefined) return { refused: madeByAnother(kind, elsewhere) }
   if (waitingKey(dataKeys, kind, stored) === undefined) {
-    if (kind === 'data') addDataKey(keysDir, {})
-    else addIndexKey(keysDir, stored.index[0])
+    if (kind === 'data') addDataKey(keysDir, suite, {})
+    else addIndexKey(keysDir, suite, stored.index[0])
     dataKeys.refresh()
   }
   const id = waitingKey(dataKeys, kind, stored)

@@ -62,7 +62,7 @@ export const behind = ({ data }: KeysInStore) =>
 const settleMs = 2000
 
 export async function rotateData(context: CommandContext): Promise<Outcome> {
-  const { keysDir } = await context.settings()
+  const { keysDir, suite } = await context.settings()
   const services = await context.services()
   const { database, dataKeys, audit, keysChanged } = services
   dataKeys.refresh()
@@ -78,7 +78,7 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
     // claim the key before its use: servers seal under it as soon as the file has it
     const made = await newKey(services, 'data')
     if ('refused' in made) return made.refused
-    addDataKey(keysDir, { useFrom: iso(context.clock()) })
+    addDataKey(keysDir, suite, { useFrom: iso(context.clock()) })
     dataKeys.refresh()
     await keysChanged()
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { networkSchema } from '../networks.ts'
 import { sslModeFault } from '../ssl-mode.ts'
+import { suites } from '../suite.ts'
 import {
   addresses,
   listOf,
@@ -39,6 +40,7 @@ const schema = z.object({
   YIDENG_ISSUER: issuer,
   YIDENG_DATA_DIR: path,
   YIDENG_KEYS_DIR: path,
+  YIDENG_SUITE: z.enum(suites, { error: 'must be international or guomi' }),
   YIDENG_DATABASE_URL: addresses(
     /^postgres(ql)?:\/\/[^/]/,
     1,
@@ -82,6 +84,7 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     issuer: parsed.YIDENG_ISSUER,
     dataDir: parsed.YIDENG_DATA_DIR,
     keysDir: parsed.YIDENG_KEYS_DIR,
+    suite: parsed.YIDENG_SUITE,
     /** Empty: the embedded store. */
     databaseUrl: parsed.YIDENG_DATABASE_URL,
     /** Empty: the embedded store. */

@@ -4,7 +4,7 @@ import { codeKey, makeCodes, readCode } from '../../../src/accounts/account-reco
 import { isAmong } from '../../../src/accounts/constant-time.ts'
 import { createBlindIndex } from '../../../src/keys/blind-index.ts'
 
-const blindIndex = createBlindIndex(createSecretKey(randomBytes(32)))
+const blindIndex = createBlindIndex({ suite: 'international', key: createSecretKey(randomBytes(32)) })
 
 describe('recovery codes', () => {
   it('are ten different codes of at least 64 bits, without signs that look alike', () => {
@@ -54,7 +54,7 @@ describe('recovery codes', () => {
   ])('are not read from %.40j', (text) => expect(readCode(text)).toBeUndefined())
 
   it('are stored as a hash for one person and one key', () => {
-    const other = createBlindIndex(createSecretKey(randomBytes(32)))
+    const other = createBlindIndex({ suite: 'international', key: createSecretKey(randomBytes(32)) })
     const key = codeKey(blindIndex, 'a', '7777777777777777')
     expect(key).not.toContain('7777')
     expect(codeKey(blindIndex, 'b', '7777777777777777')).not.toBe(key)
