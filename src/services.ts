@@ -25,6 +25,7 @@ import { createSupersede } from './accounts/superseding.ts'
 import { createUpstreamLinks } from './accounts/upstream-links.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
+import { digestOf } from './audit/chain.ts'
 import type { Sums } from './audit/sums.ts'
 import { readChannels } from './channels/channels.ts'
 import { createChannels } from './channels/open-channels.ts'
@@ -114,6 +115,7 @@ async function createServices(opening: Opening) {
     database,
     cipher: dataKeys.auditCipher,
     clock,
+    digest: digestOf(settings.suite),
     seen: options.seen,
     sums: options.sums,
   })

@@ -9,7 +9,7 @@ import {
   type DatabaseTransaction,
 } from '../storage/database.ts'
 import { askAndWrite } from '../storage/postgres.ts'
-import { hashOf, restrictedAad, startOfChain, type Anchor as Head, type Entry } from './chain.ts'
+import { hashOf, restrictedAad, startOfChain, type Anchor as Head, type Digest, type Entry } from './chain.ts'
 import type { AuditEvent } from './audit-events.ts'
 
 /** Appends entries to the chain in their order. */
@@ -22,6 +22,7 @@ export interface EntryAppender {
 interface EntryDeps {
   cipher: FieldCipher
   clock: Clock
+  digest: Digest
 }
 
 /** Rows of one INSERT statement. */
@@ -42,7 +43,7 @@ const blankEntry: Entry = {
 }
 
 /** The entries that follow the head, each with the hash of the entry before. */
-function entriesAfter({ cipher, clock }: EntryDeps, head: Head, events: readonly AuditEvent[]): Entry[] {
+function entriesAfter({ cipher, clock, digest }: EntryDeps, head: Head, events: readonly AuditEvent[]): Entry[] {
   let last = head
   return events.map((event) => {
     const sequence = last.sequence + 1
@@ -58,7 +59,7 @@ function entriesAfter({ cipher, clock }: EntryDeps, head: Head, events: readonly
       restricted: restricted ? cipher.seal(JSON.stringify(restricted), restrictedAad(sequence)) : null,
       previous_hash: last.hash,
     }
-    last = { sequence, hash: hashOf(entry) }
+    last = { sequence, hash: hashOf(entry, digest) }
     return { ...entry, hash: last.hash }
   })
 }

@@ -3,6 +3,7 @@ import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import { createEntryAppender } from './append-entries.ts'
 import { EntryBatches } from './entry-batches.ts'
+import type { Digest } from './chain.ts'
 import type { AuditEvent } from './audit-events.ts'
 import { lastCodes, pastEvents, type HistoryQuery, type PastEvent } from './person-history.ts'
 import type { Sums } from './sums.ts'
@@ -29,6 +30,8 @@ interface AuditLogDeps {
   database: Database
   cipher: FieldCipher
   clock: Clock
+  /** The hash of new entries. */
+  digest?: Digest
   /** Counts events, for metrics. */
   seen?: ((event: AuditEvent) => void) | undefined
   /** Servers have it. A command line gets no requests of strangers. */
@@ -38,8 +41,8 @@ interface AuditLogDeps {
 /** Sums kept in memory while the store is unavailable. */
 const mostUnwritten = 1000
 
-export function createAuditLog({ database, cipher, clock, seen, sums }: AuditLogDeps): AuditLog {
-  const appender = createEntryAppender({ database, cipher, clock })
+export function createAuditLog({ database, cipher, clock, digest = 'sha256', seen, sums }: AuditLogDeps): AuditLog {
+  const appender = createEntryAppender({ database, cipher, clock, digest })
   const batches = new EntryBatches((events) => appender.alone(events))
   let unwritten: AuditEvent[] = []
   return {

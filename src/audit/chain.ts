@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Selectable } from 'kysely'
+import type { Suite } from '../config/suite.ts'
 import type { Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 
@@ -13,11 +14,22 @@ export function restrictedAad(sequence: number): string {
   return `audit_events.restricted:${sequence}`
 }
 
-/** SHA-256 over every field of an entry, including the hash of the entry before. */
-export function hashOf(entry: Omit<Entry, 'hash'>): string {
+/** SHA-256, or SM3 (GB/T 32905) under YIDENG_SUITE=guomi. A chain goes on where the suite changes. */
+export type Digest = 'sha256' | 'sm3'
+
+export const digestOf = (suite: Suite): Digest => (suite === 'guomi' ? 'sm3' : 'sha256')
+
+/** Stands before a hash by SM3; a hash by SHA-256 stands alone. */
+const sm3Mark = 'sm3:'
+
+export const digestOfHash = (hash: string): Digest => (hash.startsWith(sm3Mark) ? 'sm3' : 'sha256')
+
+/** The hash over every field of an entry, including the hash of the entry before. */
+export function hashOf(entry: Omit<Entry, 'hash'>, digest: Digest): string {
   const { sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash } = entry
   const fields = [sequence, at, event, actor, person_id, client_id, details, restricted, previous_hash]
-  return createHash('sha256').update(JSON.stringify(fields)).digest('hex')
+  const hash = createHash(digest).update(JSON.stringify(fields)).digest('hex')
+  return digest === 'sm3' ? `${sm3Mark}${hash}` : hash
 }
 
 export type FaultKind = 'changed' | 'missing' | 'reordered' | 'truncated' | 'rewritten'
@@ -48,7 +60,7 @@ export function createChainReader(from: Anchor) {
     if (entry.previous_hash !== last.hash) {
       return { kind: 'missing', sequence, fault: 'it does not follow the entry before' }
     }
-    return hashOf(entry) === entry.hash ? undefined : { kind: 'changed', sequence, fault: 'it was changed' }
+    return hashOf(entry, digestOfHash(entry.hash)) === entry.hash ? undefined : { kind: 'changed', sequence, fault: 'it was changed' }
   }
   return {
     /** Returns the fault of the next entry. A wrong entry does not advance the reader. */

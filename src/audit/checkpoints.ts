@@ -6,7 +6,7 @@ import type { Settings } from '../config/settings.ts'
 import { giveToOwner, makeOwnedDirectory } from '../storage/ownership.ts'
 import { createSigner, createVerifier, type VerifyDocument } from '../keys/document-signatures.ts'
 import type { Database } from '../storage/database.ts'
-import { anchorOf } from './chain.ts'
+import { anchorOf, digestOf } from './chain.ts'
 import { merkleRoot } from './merkle.ts'
 
 const typ = 'yideng-audit-checkpoint+jwt'
@@ -23,6 +23,8 @@ const schema = z.object({
   head: z.string(),
   /** Merkle root (RFC 6962) over the hashes of the entries first to last. */
   root: z.string(),
+  /** The hash of that tree; missing in older checkpoints. */
+  digest: z.enum(['sha256', 'sm3']).default('sha256'),
 })
 
 export type Checkpoint = z.infer<typeof schema>
@@ -32,10 +34,14 @@ export async function openCheckpoint(verify: VerifyDocument, signed: string): Pr
   return schema.safeParse(await verify(typ, signed)).data
 }
 
+/** The content of a checkpoint of this store, without its signature. */
+export const contentOf = (signed: string): Checkpoint =>
+  schema.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString()))
+
 interface CheckpointDeps {
   database: Database
   /** The issuer signs; the newest checkpoint is also a file in the data directory. */
-  settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir'>
+  settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir' | 'suite'>
   clock: Clock
 }
 
@@ -44,6 +50,7 @@ export type Checkpoints = ReturnType<typeof createCheckpoints>
 /** Signs the head of the audit log. Several processes may do so; each range of entries is signed once. */
 export function createCheckpoints({ database, settings, clock }: CheckpointDeps) {
   const { issuer, keysDir, dataDir } = settings
+  const digest = digestOf(settings.suite)
   const sign = createSigner(keysDir, clock)
   const verify = createVerifier(keysDir, clock)
   const file = checkpointFileOf(dataDir)
@@ -102,7 +109,11 @@ export function createCheckpoints({ database, settings, clock }: CheckpointDeps)
       first: first.sequence,
       last: last.sequence,
       head: last.hash,
-      root: merkleRoot(entries.map(({ hash }) => hash)),
+      root: merkleRoot(
+        entries.map(({ hash }) => hash),
+        digest,
+      ),
+      digest,
     }
     const signed = await sign(typ, checkpoint)
     const { numInsertedOrUpdatedRows } = await database

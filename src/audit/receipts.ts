@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { VerifyDocument } from '../keys/document-signatures.ts'
 import type { Database } from '../storage/database.ts'
-import { hashOf } from './chain.ts'
-import { openCheckpoint, type Checkpoint } from './checkpoints.ts'
+import { digestOfHash, hashOf } from './chain.ts'
+import { contentOf, openCheckpoint, type Checkpoint } from './checkpoints.ts'
 import { merklePath, rootOver } from './merkle.ts'
 
 const entry = z.object({
@@ -17,7 +17,13 @@ const entry = z.object({
   previous_hash: z.string(),
 })
 
-const receipt = z.object({ entry, path: z.array(z.string()), checkpoint: z.string() })
+const receipt = z.object({
+  entry,
+  /** The hash of the entry; missing in older receipts. */
+  digest: z.enum(['sha256', 'sm3']).default('sha256'),
+  path: z.array(z.string()),
+  checkpoint: z.string(),
+})
 
 /** Proves that an entry is in the audit log. The public keys are enough to check it. */
 export type Receipt = z.infer<typeof receipt>
@@ -57,8 +63,9 @@ export async function receiptFor(database: Database, sequence: number): Promise<
   const path = merklePath(
     run.map(({ hash }) => hash),
     sequence - checkpoint.first_sequence,
+    contentOf(checkpoint.signed).digest,
   )
-  return { entry: entry.parse(found), path, checkpoint: checkpoint.signed }
+  return { entry: entry.parse(found), digest: digestOfHash(found.hash), path, checkpoint: checkpoint.signed }
 }
 
 export type ReceiptCheck =
@@ -69,11 +76,12 @@ export type ReceiptCheck =
 export async function checkReceipt(verify: VerifyDocument, given: unknown): Promise<ReceiptCheck> {
   const read = receipt.safeParse(given)
   if (!read.success) return { holds: false, fault: 'this is not a receipt' }
-  const { entry: shown, path, checkpoint: signed } = read.data
+  const { entry: shown, digest, path, checkpoint: signed } = read.data
   const checkpoint = await openCheckpoint(verify, signed)
   if (!checkpoint) return { holds: false, fault: 'its checkpoint is not signed by these keys' }
   const { first, last, root } = checkpoint
-  if (rootOver(hashOf(shown), shown.sequence - first, last - first + 1, path) !== root) {
+  const place = { index: shown.sequence - first, size: last - first + 1, path }
+  if (rootOver(hashOf(shown, digest), place, checkpoint.digest) !== root) {
     return { holds: false, fault: 'its entry is not in the signed audit log' }
   }
   return { holds: true, entry: shown, checkpoint }

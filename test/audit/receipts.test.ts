@@ -6,25 +6,26 @@ import { merklePath, merkleRoot, rootOver } from '../../src/audit/merkle.ts'
 import type { Receipt } from '../../src/audit/receipts.ts'
 import { auditedStore } from './setup.ts'
 
-it('every leaf leads to the root; other values do not', () => {
+it.each(['sha256', 'sm3'] as const)('by %s every leaf leads to the root; other values do not', (digest) => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.string(), { minLength: 1, maxLength: 70 }), fc.nat(), (leaves, seed) => {
-      const root = merkleRoot(leaves)
-      const index = seed % leaves.length
-      const path = merklePath(leaves, index)
-      expect(rootOver(leaves[index] ?? '', index, leaves.length, path)).toBe(root)
-      expect(rootOver(`${leaves[index]}x`, index, leaves.length, path)).not.toBe(root)
-      expect(rootOver(leaves[index] ?? '', index, leaves.length, [...path, root])).toBeUndefined()
-      if (leaves.length > 1) {
-        expect(rootOver(leaves[index] ?? '', (index + 1) % leaves.length, leaves.length, path)).not.toBe(root)
-      }
+      const root = merkleRoot(leaves, digest)
+      const size = leaves.length
+      const index = seed % size
+      const path = merklePath(leaves, index, digest)
+      const leaf = leaves[index] ?? ''
+      expect(rootOver(leaf, { index, size, path }, digest)).toBe(root)
+      expect(rootOver(`${leaf}x`, { index, size, path }, digest)).not.toBe(root)
+      expect(rootOver(leaf, { index, size, path }, digest === 'sm3' ? 'sha256' : 'sm3')).not.toBe(root)
+      expect(rootOver(leaf, { index, size, path: [...path, root] }, digest)).toBeUndefined()
+      if (size > 1) expect(rootOver(leaf, { index: (index + 1) % size, size, path }, digest)).not.toBe(root)
     }),
   )
 })
 
 it('computes the root of RFC 6962 test data', () => {
   // The tree of one empty leaf, from the test vectors of Certificate Transparency implementations.
-  expect(merkleRoot([''])).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d')
+  expect(merkleRoot([''], 'sha256')).toBe('6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d')
 })
 
 it('makes a receipt that verifies with the public keys alone', async () => {

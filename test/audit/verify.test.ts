@@ -30,7 +30,7 @@ function rewriteFrom(file: string, sequence: number) {
     const entry = { ...row }
     if (entry.sequence === sequence) entry.actor = 'nobody'
     if (entry.sequence > sequence) entry.previous_hash = previous
-    previous = hashOf(entry)
+    previous = hashOf(entry, 'sha256')
     sqlite
       .prepare('UPDATE audit_events SET actor = ?, previous_hash = ?, hash = ? WHERE sequence = ?')
       .run(entry.actor, entry.previous_hash, previous, entry.sequence)
