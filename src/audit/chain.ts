@@ -60,7 +60,9 @@ export function createChainReader(from: Anchor) {
     if (entry.previous_hash !== last.hash) {
       return { kind: 'missing', sequence, fault: 'it does not follow the entry before' }
     }
-    return hashOf(entry, digestOfHash(entry.hash)) === entry.hash ? undefined : { kind: 'changed', sequence, fault: 'it was changed' }
+    return hashOf(entry, digestOfHash(entry.hash)) === entry.hash
+      ? undefined
+      : { kind: 'changed', sequence, fault: 'it was changed' }
   }
   return {
     /** Returns the fault of the next entry. A wrong entry does not advance the reader. */

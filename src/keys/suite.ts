@@ -25,6 +25,3 @@ export const suiteKey = z
 /** The text of a new key for a key file. */
 export const textOfKey = (suite: Suite, bytes: Buffer): string =>
   `${suite === 'guomi' ? mark : ''}${bytes.toString('base64')}`
-
-/** The suite of a key in the text of a key file. */
-export const suiteOfText = (text: string): Suite => (text.startsWith(mark) ? 'guomi' : 'international')

@@ -240,7 +240,11 @@ it('the store holds nothing that a reader of the store and of its keys can open'
     get: async (_kind: string, id: string) => stored.get(id),
     put: async (_kind: string, id: string, value: string) => void stored.set(id, value),
   } as unknown as Parameters<typeof placeOf>[0]['artifacts']
-  const deps = { artifacts, blindIndex: createBlindIndex({ suite: 'international', key: deriveKey('a', 'test') }), secure: true }
+  const deps = {
+    artifacts,
+    blindIndex: createBlindIndex({ suite: 'international', key: deriveKey('a', 'test') }),
+    secure: true,
+  }
   const draft = { answers: { name: '周晓岚', password }, done: 1 }
   const place = placeOf(deps, 'the secret of one browser', '')
   await place.write(draft)

@@ -20,6 +20,7 @@ export async function dataKeys(services: Services): Promise<Finding[]> {
   const behind = (await notOfTheStore(services)) ?? (await olderThanTheStore(services))
   return [
     ...(behind ?? [await sealing(services), await lookingUp(services), await authenticators(services)]),
+    ...(behind ? [] : await suite(services)),
     pairwise(services),
     ...(await cookies(services)),
   ]
@@ -113,6 +114,15 @@ async function lookingUp(services: Services): Promise<Finding> {
     finding: text,
     todo: 'when every machine has this data.json: npx yideng keys retire --kind index',
   }
+}
+
+/** Checks that stored data has the algorithms of YIDENG_SUITE. */
+async function suite({ database, dataKeys: keys, settings }: Services): Promise<Finding[]> {
+  const [index] = (await readKeysInStore(database)).index
+  const wrong = [keys.ids().current, index].filter((id) => keys.suiteOf(id) !== settings.suite)
+  if (wrong.length === 0) return []
+  const finding = `${wrong.join(', ')} has other algorithms than YIDENG_SUITE=${settings.suite}`
+  return [{ state: 'warn', what: 'algorithms of stored data', finding, todo: 'npx yideng keys reseal' }]
 }
 
 /** Checks that every password and passkey is bound to its person (keys/row-seal.ts). */

@@ -31,6 +31,8 @@ describe('keys reseal', () => {
       ['international', 'd3', 'i3'],
     ] as const) {
       const line = commandLine({ environment: { ...server.environment, YIDENG_SUITE: suite } })
+      const warned = await line.yideng('doctor', '--json')
+      expect(warned.out).toContain(`has other algorithms than YIDENG_SUITE=${suite}`)
       const going = comesIn(people[0]?.username ?? '')
       const moved = await line.yideng('keys', 'reseal', '--json')
       expect(moved.code, moved.err).toBe(0)
@@ -42,6 +44,7 @@ describe('keys reseal', () => {
       expect(JSON.parse(keys)).toMatchObject({ current: data })
       const listed = await line.yideng('keys', 'list')
       expect(listed.out).toMatch(suite === 'guomi' ? /SM4-CTR, HMAC-SM3 +- +seals/ : /AES-256-GCM +- +seals/)
+      expect((await line.yideng('doctor', '--json')).out).not.toContain('has other algorithms')
       const again = await line.yideng('keys', 'reseal', '--json')
       expect(JSON.parse(again.out)).toEqual({ suite, data: null, index: null })
     }
