@@ -19,7 +19,7 @@ export type Digest = 'sha256' | 'sm3'
 
 export const digestOf = (suite: Suite): Digest => (suite === 'guomi' ? 'sm3' : 'sha256')
 
-/** Stands before a hash by SM3; a hash by SHA-256 stands alone. */
+/** The beginning of a hash by SM3; a hash by SHA-256 has none. */
 const sm3Mark = 'sm3:'
 
 export const digestOfHash = (hash: string): Digest => (hash.startsWith(sm3Mark) ? 'sm3' : 'sha256')

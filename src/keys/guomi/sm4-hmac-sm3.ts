@@ -30,7 +30,7 @@ function pairOf(key: KeyObject): KeyPair {
   return pair
 }
 
-/** The length of the first part stands before it, so that no two pairs have the same bytes. */
+/** The length of the first part comes first, so that no two pairs have the same bytes. */
 function macOf({ mac }: KeyPair, aad: string, sealed: Buffer): Buffer {
   const text = Buffer.from(aad)
   const length = Buffer.alloc(8)
