@@ -1,14 +1,20 @@
-import type { UpstreamRow } from './upstreams.ts'
+interface Row {
+  kind: 'oidc' | 'oauth2' | 'cas' | 'adapter'
+  issuer?: string | undefined
+  clientId?: string | undefined
+  scope?: string | undefined
+  claims: { subject?: string | undefined }
+}
 
 /** A field of a row, and what is wrong with it. */
 export type RowFault = readonly [field: string, fault: string]
 
-type Need = (row: UpstreamRow) => RowFault[]
+type Need = (row: Row) => RowFault[]
 
-const absent = (row: UpstreamRow, ...fields: ('issuer' | 'clientId')[]): RowFault[] =>
+const absent = (row: Row, ...fields: ('issuer' | 'clientId')[]): RowFault[] =>
   fields.filter((field) => row[field] === undefined).map((field) => [field, `is missing: ${row.kind} needs it`])
 
-function oidc(row: UpstreamRow): RowFault[] {
+function oidc(row: Row): RowFault[] {
   const faults = absent(row, 'issuer', 'clientId')
   if (row.scope !== undefined && !row.scope.split(' ').includes('openid'))
     faults.push(['scope', 'must have openid: without it there is no ID token'])
@@ -19,7 +25,7 @@ function oidc(row: UpstreamRow): RowFault[] {
 }
 
 /** What a row needs besides its form, by its kind. */
-export const needs: Readonly<Record<UpstreamRow['kind'], Need>> = {
+export const needs: Readonly<Record<Row['kind'], Need>> = {
   oidc,
   oauth2: () => [],
   cas: () => [],

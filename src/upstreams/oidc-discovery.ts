@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } fr
 import * as openid from 'openid-client'
 import type { Clock } from '../config/clock.ts'
 import { hourMs } from '../config/time.ts'
-import type { KindDeps } from './open-upstreams.ts'
+import type { KindDeps } from './kind-deps.ts'
 import { textOf, type UpstreamFetch } from './upstream-fetch.ts'
 import type { Upstream } from './upstreams.ts'
 

@@ -1,20 +1,7 @@
-import type { Clock } from '../config/clock.ts'
+import type { KindDeps } from './kind-deps.ts'
 import { createOidcUpstream } from './oidc.ts'
 import type { UpstreamClient, Upstreams } from './upstream-client.ts'
-import type { UpstreamFetch } from './upstream-fetch.ts'
 import type { Upstream, UpstreamKind } from './upstreams.ts'
-
-/** What the client of each kind may take. */
-export interface KindDeps {
-  fetch: UpstreamFetch
-  clock: Clock
-  /** Our own issuer: an upstream sends browsers back to it. */
-  issuer: string
-}
-
-/** Where an upstream sends the browser back to: one address for each, so that none answers for another (RFC 9700, 4.4.2.2). */
-export const callbackOf = ({ issuer }: Pick<KindDeps, 'issuer'>, { id }: Pick<Upstream, 'id'>): string =>
-  `${issuer}/upstream/${id}/callback`
 
 /** Makes the client of an upstream. A kind that is not built has no client, and its upstream is not shown. */
 const kinds: Readonly<Record<UpstreamKind, (upstream: Upstream, deps: KindDeps) => UpstreamClient | undefined>> = {
