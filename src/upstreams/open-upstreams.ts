@@ -1,5 +1,5 @@
 import type { KindDeps } from './kind-deps.ts'
-import { createOidcUpstream } from './oidc.ts'
+import { createOidcUpstream } from './oidc-client.ts'
 import type { UpstreamClient, Upstreams } from './upstream-client.ts'
 import type { Upstream, UpstreamKind } from './upstreams.ts'
 
