@@ -55,6 +55,7 @@ export async function writeRows(
       alias: decided.marks.includes('username-taken') ? row.givenUsername : undefined,
       batch: source.batch,
       opened: decided.outcome === 'new',
+      way: 'import',
     }),
   )
   for (const some of groupsOf(links)) await transaction.insertInto('upstream_links').values(some).execute()
