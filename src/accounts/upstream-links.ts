@@ -38,7 +38,7 @@ export interface UpstreamLink {
   undoUntil: number | null
   /** Until then a sign-in by the link changes no authenticator, mandate or recovery. */
   heldUntil: number | null
-  /** Paused by a recovery: it signs nobody in until its person confirms it. */
+  /** Paused by a recovery: it is no way in until its person confirms it. */
   pausedAt: number | null
 }
 

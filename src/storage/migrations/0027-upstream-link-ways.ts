@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 
-/** How each link was made, how long it is held and may be undone, and the links that a person is asked about or has refused. */
+/** How each link was made, its hold, undo and pause. Also the links that a person is asked about, or has refused. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
   // links of before are all of imports
