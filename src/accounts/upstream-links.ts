@@ -75,8 +75,8 @@ export interface UpstreamLinks {
    * A sign-in ends the refusal.
    */
   add(within: Database, link: NewUpstreamLink): Promise<boolean>
-  /** Of a sign-in. */
-  used(link: UpstreamLink): Promise<void>
+  /** Notes a sign-in; false where the link is gone or paused, or another person has it now. */
+  used(link: UpstreamLink): Promise<boolean>
   /** Only a link of this person; false where it is gone, or another person has it now. */
   remove(within: Database, link: LinkKey): Promise<boolean>
   /** Pauses a link, or ends its pause (`null`); false where it has changed since. */
@@ -200,13 +200,15 @@ export function createUpstreamLinks(deps: {
       return false
     },
     async used({ upstream, subjectIndex: index, personId }) {
-      await database
+      const { numUpdatedRows } = await database
         .updateTable('upstream_links')
         .set({ last_used_at: clock() })
         .where('upstream', '=', upstream)
         .where('subject_index', '=', index)
         .where('person_id', '=', personId)
-        .execute()
+        .where('paused_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
     },
     remove,
     async pause(within, { upstream, subjectIndex: index, personId, pausedAt }, at) {
