@@ -75,6 +75,8 @@ export interface UpstreamLinks {
    * A sign-in ends the refusal.
    */
   add(within: Database, link: NewUpstreamLink): Promise<boolean>
+  /** The end of the longest hold of a person's links (ms since 1970 UTC); undefined where none is held now. */
+  heldUntil(personId: string): Promise<number | undefined>
   /** Notes a sign-in; false where the link is gone or paused, or another person has it now. */
   used(link: UpstreamLink): Promise<boolean>
   /** Only a link of this person; false where it is gone, or another person has it now. */
@@ -185,6 +187,15 @@ export function createUpstreamLinks(deps: {
       return found && fromRow(found)
     },
     of: async (personId, within = database) => (await ofPerson(personId, within)).map(fromRow),
+    async heldUntil(personId) {
+      const row = await database
+        .selectFrom('upstream_links')
+        .select(({ fn }) => fn.max('held_until').as('until'))
+        .where('person_id', '=', personId)
+        .where('held_until', '>', clock())
+        .executeTakeFirst()
+      return row?.until ?? undefined
+    },
     async add(within, link) {
       const { numInsertedOrUpdatedRows: added } = await within
         .insertInto('upstream_links')
