@@ -71,8 +71,8 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
   }
 
   /**
-   * A link that its person did not make is held for a day: a sign-in by upstreams alone changes nothing in the account meanwhile
-   * (facts/upstreams.md, case 3). @throws Refusal `link_held`
+   * A link that its person did not make is held for a day: a sign-in by upstreams alone changes nothing in the account
+   * until then (facts/upstreams.md, case 3). @throws Refusal `link_held`
    */
   async function byFreeLink(account: AccountContext | undefined): Promise<AccountContext | undefined> {
     if (!account) return undefined

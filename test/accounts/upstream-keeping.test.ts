@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { countWaysIn } from '../../src/accounts/sign-in-kinds.ts'
@@ -9,23 +8,20 @@ import { readSettings } from '../../src/config/settings.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { openPerson } from '../setup/person.ts'
 import { durableStore } from '../setup/stores.ts'
+import { upstreamFile } from '../setup/upstream-file.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
 
 const day = 86_400_000
 const by = { actor: 'person' } as const
-const city = { id: 'foshan', kind: 'oidc', name: '佛山市', issuer: 'http://localhost:1', clientId: 'province' }
 
 /** Services with the upstream `foshan`; `gone` is none any more. */
 async function open() {
   const directory = temporaryDirectory()
   const { clock, forward } = handClock()
-  const file = join(directory, 'upstreams.json')
-  writeFileSync(join(directory, 'secret'), 'secret of the province\n')
-  writeFileSync(file, JSON.stringify([{ ...city, clientSecretFile: 'secret' }]))
   const settings = {
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: join(directory, 'keys'),
-    YIDENG_UPSTREAMS: file,
+    YIDENG_UPSTREAMS: upstreamFile(directory, [{ id: 'foshan' }]),
     ...(await durableStore()),
   }
   const services = await openServices(readSettings(settings), clock)
