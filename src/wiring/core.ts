@@ -16,6 +16,7 @@ import { watchChannels } from '../http/channel-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
+import { createSigner } from '../keys/document-signatures.ts'
 import { keyFingerprint } from '../keys/keys-in-store.ts'
 import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
@@ -92,6 +93,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     upstreams: createUpstreams({
       upstreams: services.upstreams.list(),
       fetch: createUpstreamFetch(settings, tracing.outbound),
+      sign: createSigner(settings.keysDir, clock),
       issuer: settings.issuer,
       clock,
     }),
