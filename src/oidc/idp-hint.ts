@@ -3,7 +3,7 @@ import { upstreamId } from '../config/upstream-id.ts'
 
 /**
  * Keeps `idp_hint`, the upstream that a portal asks for by name, where it can be the id of one. Any other value is ignored and not
- * stored, whatever its size. It chooses among the ways of the sign-in page, and never where the browser goes in the end.
+ * stored, of any size. It chooses among the ways of the sign-in page, and never where the browser goes in the end.
  */
 export function keepHint({ oidc }: KoaContextWithOIDC, hint: unknown): void {
   if (hint === undefined || (typeof hint === 'string' && upstreamId.test(hint))) return
