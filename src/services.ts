@@ -37,6 +37,7 @@ import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
+import { createUpstreamFetch } from './guards/upstream-fetch.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
@@ -45,6 +46,8 @@ import { migrate, openDatabase, type Database, type Queried } from './storage/da
 import { markDemo } from './storage/demo-mark.ts'
 import type { Events } from './storage/events.ts'
 import { databaseFile, openEvents } from './storage/stores.ts'
+import { createUpstreams } from './upstreams/open-upstreams.ts'
+import { readUpstreams } from './upstreams/upstreams.ts'
 
 /** The durable store and every service over it; server and command line share them. */
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -133,10 +136,17 @@ async function createServices(opening: Opening) {
     cipher,
     clock,
   })
+  const upstreams = createUpstreams({
+    upstreams: readUpstreams(settings),
+    fetch: createUpstreamFetch(settings),
+    issuer: settings.issuer,
+    clock,
+  })
   return {
     ...base,
     audit,
     channels,
+    upstreams,
     ...people,
     ...organisations,
     ...faces,

@@ -25,6 +25,8 @@ interface OutboundOptions {
   readsPosts?: boolean
   /** Bytes of a whole answer. */
   mostBytes?: number
+  /** The `code` of the error for a longer answer. */
+  tooLong?: string
 }
 
 /**
@@ -34,7 +36,7 @@ interface OutboundOptions {
  */
 export function createOutbound(options: OutboundOptions): Fetch {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs, readsPosts = false } = options
-  const { mostBytes = usualMostBytes } = options
+  const { mostBytes = usualMostBytes, tooLong } = options
   // a connection of its own for each call: a late answer on a kept one would count for the next call
   const tls = new HttpsAgent({ keepAlive: false })
   const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
@@ -71,18 +73,26 @@ export function createOutbound(options: OutboundOptions): Fetch {
         .on('close', () => reject(new Error(`${url.host} gave no answer`)))
         .end(body)
     })
-    return responseOf(answer, method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host, mostBytes))
+    return responseOf(
+      answer,
+      method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host, { mostBytes, tooLong }),
+    )
   }
 }
 
-function readAll(answer: IncomingMessage, host: string, mostBytes: number): Promise<Buffer> {
+function readAll(
+  answer: IncomingMessage,
+  host: string,
+  { mostBytes, tooLong }: { mostBytes: number; tooLong: string | undefined },
+): Promise<Buffer> {
+  const longer = () => Object.assign(new Error(`${host} answers more than ${mostBytes} bytes`), { code: tooLong })
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     answer.on('data', (chunk: Buffer) => {
       length += chunk.length
       chunks.push(chunk)
-      if (length > mostBytes) answer.destroy(new Error(`${host} answers more than ${mostBytes} bytes`))
+      if (length > mostBytes) answer.destroy(longer())
     })
     answer.on('error', reject)
     answer.on('end', () => resolve(Buffer.concat(chunks)))

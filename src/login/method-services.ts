@@ -10,6 +10,7 @@ import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { PhoneOwners } from '../proofing/phone-owners.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
+import type { UpstreamLinks } from '../accounts/upstream-links.ts'
 import type { EndSignIns } from '../accounts/sign-in-endings.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Channels } from '../channels/channel-client.ts'
@@ -28,6 +29,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
+import type { Upstreams } from '../upstreams/upstream-client.ts'
 import type { LoginMethod } from './method.ts'
 import type { Signatures } from './text-signatures.ts'
 
@@ -50,6 +52,8 @@ export interface MethodServices {
   phoneProofs: PhoneProofs
   phoneOwners: PhoneOwners
   channels: Channels
+  upstreams: Upstreams
+  upstreamLinks: UpstreamLinks
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords

@@ -11,6 +11,7 @@ import type { Clock } from '../config/clock.ts'
 import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { createChannelFetch } from '../guards/channel-fetch.ts'
+import { createUpstreamFetch } from '../guards/upstream-fetch.ts'
 import { watchChannels } from '../http/channel-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
@@ -19,6 +20,7 @@ import { keyFingerprint } from '../keys/keys-in-store.ts'
 import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
+import { createUpstreams, type OpenUpstreams } from '../upstreams/open-upstreams.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
 import { createReasons, type Reasons } from '../storage/reasons.ts'
@@ -37,6 +39,8 @@ export interface Core {
   artifacts: Artifacts
   /** WeChat and Alipay; all processes share the tokens of their servers. */
   channels: OpenChannels
+  /** Existing account systems; the list changes with its file. */
+  upstreams: OpenUpstreams
   /** Why requests were refused, by reference number. */
   reasons: Reasons
   /** Active clients, of portals and of our own; cached. */
@@ -85,6 +89,12 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
+    upstreams: createUpstreams({
+      upstreams: services.upstreams.list(),
+      fetch: createUpstreamFetch(settings, tracing.outbound),
+      issuer: settings.issuer,
+      clock,
+    }),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),

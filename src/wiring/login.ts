@@ -28,7 +28,8 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 
 /** The login methods, and the host that they prove a person to. */
 export async function createLogin(core: Core, protocol: Protocol) {
-  const { settings, clock, tracing, events, artifacts, channels, findClient, cookieKeys, passwords, services } = core
+  const { settings, clock, tracing, events, artifacts, channels, upstreams, findClient, cookieKeys, passwords } = core
+  const { services } = core
   const { sessions, accessTokens } = protocol
   const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
@@ -64,6 +65,8 @@ export async function createLogin(core: Core, protocol: Protocol) {
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
     channels,
+    upstreams,
+    upstreamLinks: services.upstreamLinks,
     sessions,
     endSignIns,
     passwords,
