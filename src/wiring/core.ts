@@ -21,6 +21,7 @@ import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
 import { createUpstreams, type OpenUpstreams } from '../upstreams/open-upstreams.ts'
+import { watchUpstreams, type WatchedUpstreams } from '../upstreams/outages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
 import { createReasons, type Reasons } from '../storage/reasons.ts'
@@ -40,7 +41,7 @@ export interface Core {
   /** WeChat and Alipay; all processes share the tokens of their servers. */
   channels: OpenChannels
   /** Existing account systems; the list changes with its file. */
-  upstreams: OpenUpstreams
+  upstreams: OpenUpstreams & WatchedUpstreams
   /** Why requests were refused, by reference number. */
   reasons: Reasons
   /** Active clients, of portals and of our own; cached. */
@@ -89,12 +90,15 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
-    upstreams: createUpstreams({
-      upstreams: services.upstreams.list(),
-      fetch: createUpstreamFetch(settings, tracing.outbound),
-      issuer: settings.issuer,
+    upstreams: watchUpstreams(
+      createUpstreams({
+        upstreams: services.upstreams.list(),
+        fetch: createUpstreamFetch(settings, tracing.outbound),
+        issuer: settings.issuer,
+        clock,
+      }),
       clock,
-    }),
+    ),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
