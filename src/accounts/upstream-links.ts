@@ -25,6 +25,10 @@ export interface UpstreamLink {
   documentIndex: string | null
 }
 
+/** The link in the origin of a session (sessions/session-origin.ts), beside ids of authenticators. */
+export const linkId = ({ upstream, subjectIndex }: Pick<UpstreamLink, 'upstream' | 'subjectIndex'>): string =>
+  `${upstream}:${subjectIndex}`
+
 /** The subject is the upstream's `sub`, compared character by character. */
 export interface UpstreamSubject {
   upstream: string
@@ -54,8 +58,8 @@ export interface UpstreamLinks {
   of(personId: string, within?: Database): Promise<UpstreamLink[]>
   /** False where the subject is linked already, also to the same person. */
   add(within: Database, link: NewUpstreamLink): Promise<boolean>
-  /** Of a sign-in. */
-  used(link: UpstreamLink): Promise<void>
+  /** Notes a sign-in; false where the link is gone, or another person has it now. */
+  used(link: UpstreamLink): Promise<boolean>
   /** Only a link of this person; false where it is gone, or another person has it now. */
   remove(within: Database, link: Pick<UpstreamLink, 'upstream' | 'subjectIndex' | 'personId'>): Promise<boolean>
   /** Whether the link was made with another document; false where one of them has none. */
@@ -143,13 +147,14 @@ export function createUpstreamLinks(deps: {
       return added === 1n
     },
     async used({ upstream, subjectIndex: index, personId }) {
-      await database
+      const { numUpdatedRows } = await database
         .updateTable('upstream_links')
         .set({ last_used_at: clock() })
         .where('upstream', '=', upstream)
         .where('subject_index', '=', index)
         .where('person_id', '=', personId)
-        .execute()
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
     },
     async remove(within, { upstream, subjectIndex: index, personId }) {
       const { numDeletedRows } = await within
