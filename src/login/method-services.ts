@@ -29,7 +29,7 @@ import type { Sessions } from '../sessions/sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import type { Upstreams } from '../upstreams/upstream-client.ts'
+import type { WatchedUpstreams } from '../upstreams/outages.ts'
 import type { LoginMethod } from './method.ts'
 import type { Signatures } from './text-signatures.ts'
 
@@ -52,7 +52,7 @@ export interface MethodServices {
   phoneProofs: PhoneProofs
   phoneOwners: PhoneOwners
   channels: Channels
-  upstreams: Upstreams
+  upstreams: Pick<WatchedUpstreams, 'list' | 'client' | 'isDown'>
   upstreamLinks: UpstreamLinks
   sessions: Sessions
   endSignIns: EndSignIns

@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import { createLimits } from '../guards/limits.ts'
 import type { Fetch } from '../guards/outbound.ts'
 import { limitRequest } from '../guards/request-limits.ts'
+import { keepHint } from './idp-hint.ts'
 import { createSecretGuesses } from '../guards/secret-guesses.ts'
 import { createStoredBudget } from '../guards/stored-budget.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
@@ -161,6 +162,8 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     fetch: withFreshness(deps.outbound),
     // runs in every authorization request, pushed or not, before anything is stored
     extraParams: {
+      // before the request is measured: a hint of no use is no error
+      idp_hint: keepHint,
       representee_hint(ctx) {
         limitRequest(ctx, deps.ownClients)
         selectAccountByLogin(ctx)
