@@ -17,7 +17,7 @@ export const responseType = 'yideng-upstream-response+jwt'
 const requestSeconds = 300
 /** The longest life of a response. */
 const responseSeconds = 60
-/** Two servers may differ by so much. */
+/** How far the clocks of two servers may differ. */
 const clockSeconds = 10
 const longestResponse = 16 * 1024
 

@@ -55,5 +55,5 @@ function wrongOptions({ kind, options }: Row): RowFault[] {
   return issues.map(({ path, message }) => [['options', ...path].join('.'), message])
 }
 
-/** What is wrong with a row besides its form: what its kind needs, and the options that its kind has. */
+/** Faults of a row besides its form: fields that its kind needs, and options that its kind lacks. */
 export const faultsOf = (row: Row): RowFault[] => [...kinds[row.kind](row), ...wrongOptions(row)]

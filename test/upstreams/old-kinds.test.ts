@@ -72,7 +72,7 @@ describe.each(everyOldKind)('an upstream of the kind %s', (kind) => {
     { state: 'x' },
     { ticket: '', code: '', response: '' },
     { ticket: 'ST-ä', code: 'ä', response: 'a.b.c' },
-  ])('names nobody for %j, and asks nobody about it', async (returned) => {
+  ])('names no person for %j, and makes no call', async (returned) => {
     const client = old.client(kind)
     const before = old.systems[kind].calls.length
     expect(await client.identify(newStep(client), returned)).toHaveProperty('failure')
@@ -89,7 +89,7 @@ describe.each(everyOldKind)('an upstream of the kind %s', (kind) => {
 })
 
 describe.each(endpoints)('%s, endpoint %s', (kind, endpoint) => {
-  it.each(transportFaults)('names nobody where the answer is %s', async (fault) => {
+  it.each(transportFaults)('names no person where the answer is %s', async (fault) => {
     const client = old.client(kind, {}, { patienceMs: fault === 'slow' ? 200 : 5000 })
     const step = newStep(client)
     const returned = await walk(client, step)
@@ -115,7 +115,7 @@ describe('an OAuth 2.0 of its own', () => {
     expect(await client.check()).toEqual({ ok: false, failure: 'misconfigured' })
   })
 
-  it('names nobody for an account of a company', async () => {
+  it('names no person for an account of a company', async () => {
     old.systems.tif.alter('tokeninfo', (text) => text.replace('"usertype":1', '"usertype":2'))
     const client = old.client('tif')
     const step = newStep(client)
@@ -149,7 +149,7 @@ describe('an OAuth 2.0 of its own', () => {
     expect(client.stateOf({ ...returned, state: 'planted' })).toBeUndefined()
   })
 
-  it('sends PKCE, and the secret and the token in headers, where the row says so', async () => {
+  it('sends PKCE, and the secret and the token in headers, where the row has them there', async () => {
     const options = { pkce: true, secretIn: 'header', state: 'returned' }
     const client = old.client('tif', { options })
     const step = newStep(client)
@@ -197,14 +197,14 @@ describe('an adapter', () => {
     ['a list as subject', () => ({ sub: [anna.subject] })],
     ['an unknown error', () => ({ error: 'x' })],
     ['an error of a wrong kind', () => ({ error: ['access_denied'] })],
-  ])('names nobody with %s', async (_what, change) => {
+  ])('names no person with %s', async (_what, change) => {
     old.adapter.alterPayload((payload) => ({ ...payload, ...change(payload) }))
     const client = old.client('adapter')
     const step = newStep(client)
     expect(await client.identify(step, await walk(client, step))).toEqual({ failure: 'answer_invalid' })
   })
 
-  it('names nobody where the person goes back', async () => {
+  it('names no person after a refusal of the person', async () => {
     old.visitedBy(undefined)
     const client = old.client('adapter')
     const step = newStep(client)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { startFake, type FakeAnswer } from './fake-server.ts'
 import type { FakePerson } from './tif.ts'
 
-/** A CAS server (CAS Protocol 3.0.3). A ticket counts once, for its service; without a visitor nobody signs in. */
+/** A CAS server (CAS Protocol 3.0.3). A ticket counts once, for its service; without a visitor it sends browsers back. */
 export async function startCas() {
   const tickets = new Map<string, { person: FakePerson; service: string }>()
   let visitor: FakePerson | undefined

@@ -33,7 +33,7 @@ export function ownSigner(): { sign: SignDocument; keySet: () => JSONWebKeySet }
       .sign(key)
   return {
     sign,
-    keySet: () => ({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'own', alg: 'ES256' }] }) as JSONWebKeySet,
+    keySet: () => ({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'own', alg: 'ES256' }] }),
   }
 }
 

@@ -27,7 +27,7 @@ export async function startTif() {
       const isRight = given.get('service') === 'initService' && given.get('response_type') === 'code'
       if (!isRight || given.get('client_id') !== 'yideng' || given.get('scope') !== 'all' || !visitor)
         return { status: 400, type: 'text/html', body: 'wrong request' }
-      return { status: 302, location: `${redirectUri}?code=${code(visitor, redirectUri)}` }
+      return { status: 302, location: `${redirectUri}?code=${newCode(visitor, redirectUri)}` }
     },
     access_token({ method, given }) {
       if (method !== 'GET' || given.get('client_secret') !== 'tif-secret' || given.get('client_id') !== 'yideng')
@@ -46,7 +46,7 @@ export async function startTif() {
     },
   }
 
-  function code(person: FakePerson, redirectUri: string): string {
+  function newCode(person: FakePerson, redirectUri: string): string {
     const made = randomUUID()
     codes.set(made, { person, redirectUri })
     return made
