@@ -83,13 +83,7 @@ function readNewcomer(
     : { problems }
 }
 
-function show(
-  deps: OpeningDeps,
-  ctx: RouterContext,
-  attempt: Attempt,
-  proof: UpstreamProof,
-  problems: Problems,
-): void {
+function show(deps: OpeningDeps, ctx: RouterContext, attempt: Attempt, proof: UpstreamProof, problems: Problems): void {
   const { form, csrf, language } = requestOf(ctx)
   const { identity } = proof
   const { name: said, document, phone } = identity

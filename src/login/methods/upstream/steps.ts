@@ -35,7 +35,11 @@ export const newStep = (given: Pick<StoredStep, 'attempt' | 'upstream' | 'level'
 })
 
 /** As the client of the upstream takes it. */
-export const stepOf = (issuer: string, state: string, { upstream, nonce, verifier, level }: StoredStep): UpstreamStep => ({
+export const stepOf = (
+  issuer: string,
+  state: string,
+  { upstream, nonce, verifier, level }: StoredStep,
+): UpstreamStep => ({
   callback: `${issuer}/upstream/${upstream}/callback`,
   state,
   nonce,
