@@ -31,7 +31,9 @@ export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNu
   silent?: boolean
 }
 
-export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' | 'alongside_refused' }
+export type Opened =
+  | { ok: true; person: NaturalPerson }
+  | { ok: false; problem: 'username_taken' | 'document_taken' | 'alongside_refused' }
 
 /**
  * Opens an account at level 2, or at level 3 on two conditions: the register matches, and the person has shown a possession.

@@ -47,7 +47,7 @@ export async function arrive(
   if (decided.decision === 'sign-in' && link) return signInByLink(deps, host, ctx, came, link)
   if (decided.decision === 'link') {
     await linkByNumber(deps, ctx, came, decided.holder)
-    // the one that is stored decides, whoever stored it
+    // the stored link decides: another login may have made it
     const made = await findLink(deps, came)
     if (made) return signInByLink(deps, host, ctx, came, made)
   }
@@ -83,7 +83,7 @@ async function identityChanged(
   await host.refuse(ctx, { method: name, code: 'upstream_identity_changed', personId })
 }
 
-/** Signs in as the person of a link, at most at the level of the link, of the answer, and of the account itself. */
+/** Signs in as the person of a link. The level is the lowest of the answer, the link and the account. */
 export async function signInByLink(
   { persons, upstreamLinks }: UpstreamDeps,
   host: LoginHost,
@@ -92,7 +92,7 @@ export async function signInByLink(
   link: UpstreamLink,
 ): Promise<void> {
   const person = await persons.find(link.personId)
-  // after the epoch was read: whoever removes the link from now on ends this sign-in
+  // after the epoch was read: a removal of the link from now on ends this sign-in
   if (!person || !(await upstreamLinks.used(link)))
     return host.refuse(ctx, { method: name, code: 'upstream_refused', personId: link.personId })
   await host.succeed(ctx, {

@@ -30,8 +30,8 @@ export const createPosted = (deps: Pick<UpstreamDeps, 'artifacts' | 'cipher'>): 
 type Deps = StepDeps & { posted: Posted; proofs: UpstreamProofs }
 
 /**
- * GET /upstream/<id>/callback: the upstream sends the browser back, to an address of its own, so that no answer of one upstream counts
- * for another (RFC 9700, 4.4). The browser of the login comes first of all: another one neither uses the walk up nor learns of it.
+ * GET /upstream/<id>/callback: the upstream sends the browser back. Each has an address of its own, so no answer of one counts for
+ * another (RFC 9700, 4.4). The browser of the login comes first of all: another one neither uses the walk up nor learns of it.
  */
 export function callbackRoute(router: Router, hostOf: () => LoginHost, deps: Deps): void {
   const come = async (ctx: RouterContext) => {
@@ -72,7 +72,7 @@ async function stateIn(
   return client.stateOf(returned) ?? (await waiting.only(ctx, steps, client.upstream.id))
 }
 
-/** @throws Refusal `upstream_expired` for an answer with a name twice, one that is too long, and one that was read before */
+/** @throws Refusal `upstream_expired` for an answer with a name twice, a long one, and one that was read before */
 async function returnedIn({ posted: kept }: Deps, ctx: RouterContext): Promise<UpstreamReturn> {
   const query = ctx.querystring
   if (query.length > mostBytes) throw new Refusal('upstream_expired', 'a long answer')
@@ -96,7 +96,7 @@ function parse(text: string): UpstreamReturn {
 
 /**
  * POST /upstream/<id>/callback: a form of the upstream's page. Browsers send no cookie with it (SameSite=Lax), so nothing is decided
- * here: the browser comes back by GET, with a one-time id of what was posted.
+ * here: the browser comes back by GET, with a one-time id of the posted answer.
  */
 export function postedRoute(router: Router, deps: Pick<Deps, 'upstreams' | 'posted'> & UpstreamDeps): void {
   const networks = upstreamLimit(deps)

@@ -1,6 +1,6 @@
 import type { Level } from '../../../assurance/levels.ts'
 
-/** What is known when an upstream has named a person. */
+/** The facts that decide, when an upstream has named a person. */
 export interface LinkFacts {
   /** Of the upstream's subject. `other-document`: it was made with another number than the one that comes now. */
   link: 'none' | 'right' | 'other-document'
@@ -14,7 +14,7 @@ export interface LinkFacts {
   matched: boolean
   /** Persons here with this number at identity 3 or higher. */
   holders: number
-  /** The holder has the same name, has shown once that they are the one, and may get a way to sign in now. */
+  /** The holder has the same name and a possession, and may get a way to sign in now. */
   holderFits: boolean
 }
 

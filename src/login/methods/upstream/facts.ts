@@ -15,7 +15,7 @@ interface Came {
   link: UpstreamLink | undefined
 }
 
-/** What is decided about an account of an upstream that has just come; `holder`: whom it is linked to. */
+/** The decision about an account of an upstream that has just come. `holder`: the person to link it to. */
 export type Decided = { decision: Exclude<Decision, 'link'> } | { decision: 'link'; holder: NaturalPerson }
 
 /** Gathers the facts, and decides by them. Our register is asked only where its yes would link. */

@@ -27,7 +27,7 @@ export interface Newcomer {
 
 /**
  * An account of an upstream that no link knows: the person signs in by a way that they have, or opens an account here. The page is the
- * same whoever they are: it asks no store, so it cannot tell of an account.
+ * same for all: it asks for no account, so it cannot reveal one.
  */
 export function newcomerRoutes(router: Router, host: LoginHost, deps: OpeningDeps): void {
   const path = '/new'
