@@ -98,8 +98,11 @@ export function limitedPhone(methods: readonly string[]): LimitedWay | undefined
   return ofPhone.every(isLimited) ? ofPhone.find(isLimited) : undefined
 }
 
-/** A text reaches level 2. A channel or another device may vouch for more, once: `vouched` has that level, the `amr` values do not. */
-const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr'])
+/**
+ * A text reaches level 2. A channel, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
+ * values do not.
+ */
+const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed'])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))
 
 /** Whether a session needs another way to sign in for a level above 2: no further proof of the person can help. */

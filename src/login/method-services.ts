@@ -8,6 +8,7 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { PhoneOwners } from '../proofing/phone-owners.ts'
+import type { PopulationRegister } from '../proofing/population-register.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import type { UpstreamLinks } from '../accounts/upstream-links.ts'
@@ -51,6 +52,7 @@ export interface MethodServices {
   notifier: Notifier
   phoneProofs: PhoneProofs
   phoneOwners: PhoneOwners
+  register: PopulationRegister
   channels: Channels
   upstreams: Upstreams
   upstreamLinks: UpstreamLinks

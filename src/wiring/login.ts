@@ -64,6 +64,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     notifier,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
+    register: services.register,
     channels,
     upstreams,
     upstreamLinks: services.upstreamLinks,

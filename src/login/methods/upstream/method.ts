@@ -1,0 +1,63 @@
+import { perNetwork } from '../../../guards/network-limit.ts'
+import { requestOf } from '../../../pages/request-context.ts'
+import { pathOf } from '../../attempt.ts'
+import type { CreateMethod } from '../../method-services.ts'
+import type { LoginHost } from '../../method.ts'
+import { callbackRoute, createPosted, postedRoute } from './callback.ts'
+import { newcomerRoutes } from './newcomer.ts'
+import { answerRoute, upstreamOffer } from './offer.ts'
+import { createProofs } from './proofs.ts'
+import { formTargetsOf, shownHere } from './shown-here.ts'
+import { startRoute } from './start.ts'
+import { createSteps, waitingStates } from './steps.ts'
+import { name } from './upstream-deps.ts'
+
+/** Sign-in by the accounts of existing systems (DESIGN 1.7). The list of them may change while the server runs. */
+export const createMethod: CreateMethod = (services) => {
+  const { upstreams, settings } = services
+  // without a file there is no upstream, and none comes while the server runs
+  if (settings.upstreams.file === undefined) return undefined
+  const deps = {
+    ...services,
+    steps: createSteps(services),
+    waiting: waitingStates(settings.issuer.startsWith('https:')),
+    proofs: createProofs(services),
+    posted: createPosted(services),
+    opened: perNetwork(services, { name: 'registrations', most: settings.limits.addressRegistrations, seconds: 3600 }),
+  }
+  let loginHost: LoginHost | undefined
+  const hostOf = () => {
+    if (!loginHost) throw new Error('the routes of the login come first')
+    return loginHost
+  }
+  return {
+    name,
+    offered: (attempt) => shownHere(upstreams.list(), attempt).length > 0,
+    async part(ctx, attempt) {
+      const shown = shownHere(upstreams.list(), attempt)
+      // a form may lead only where the policy of its page says
+      requestOf(ctx).formTargets.push(...shown.flatMap(formTargetsOf))
+      return {
+        upstreams: shown.map((one) => ({
+          id: one.id,
+          name: one.name,
+          start: pathOf(attempt, `${name}/${one.id}/start`),
+        })),
+      }
+    },
+    async note(_ctx, attempt) {
+      const proof = await deps.proofs.read(attempt.id)
+      const known = proof && upstreams.client(proof.upstream)?.upstream
+      return known ? { name, upstream: known.name, href: pathOf(attempt, `${name}/new`) } : undefined
+    },
+    routes(router, host) {
+      loginHost = host
+      answerRoute(router, host, deps)
+      newcomerRoutes(router, host, deps)
+      startRoute(router, host, deps)
+    },
+    pages: (router) => callbackRoute(router, hostOf, deps),
+    api: (router) => postedRoute(router, deps),
+    offer: upstreamOffer(deps),
+  }
+}
