@@ -67,6 +67,8 @@ export interface LoginMethod {
    * its route `start`; the words are those of `raises`.
    */
   showsPossession?(who: SignedIn): Promise<boolean>
+  /** How many ways in a person has by this method, and how many are paused; for a method whose ways are no authenticators. */
+  ownWays?(personId: string): Promise<{ count: number; held: number }>
   /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */
