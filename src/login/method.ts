@@ -233,7 +233,7 @@ export interface AccountHost {
    * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
    * by passkey may make one; other sign-ins get a page that shows the end of the hold.
    * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel` for a session that a QR code or one limited way began.
-   * `link_held` for one that rests on upstreams alone, while a link that the person did not make is a day old or less
+   * `link_held` for one by upstreams alone, while a link by number is held
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
