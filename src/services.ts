@@ -37,6 +37,7 @@ import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
+import { createSigner } from './keys/document-signatures.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
 import { createUpstreamFetch } from './guards/upstream-fetch.ts'
 import { createRowSeal } from './keys/row-seal.ts'
@@ -124,6 +125,7 @@ async function createServices(opening: Opening) {
   const upstreams = createUpstreams({
     upstreams: readUpstreams(settings),
     fetch: createUpstreamFetch(settings),
+    sign: createSigner(settings.keysDir, clock),
     issuer: settings.issuer,
     clock,
   })

@@ -27,10 +27,11 @@ import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
 import type { VerifiersByPurpose } from '../proofing/face/choose-verifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { UpstreamSessions } from '../sessions/upstream-sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import type { Upstreams } from '../upstreams/upstream-client.ts'
+import type { WatchedUpstreams } from '../upstreams/outages.ts'
 import type { LoginMethod } from './method.ts'
 import type { Signatures } from './text-signatures.ts'
 
@@ -54,8 +55,9 @@ export interface MethodServices {
   phoneOwners: PhoneOwners
   register: PopulationRegister
   channels: Channels
-  upstreams: Upstreams
+  upstreams: Pick<WatchedUpstreams, 'list' | 'client' | 'isDown'>
   upstreamLinks: UpstreamLinks
+  upstreamSessions: UpstreamSessions
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords

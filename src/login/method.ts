@@ -25,6 +25,8 @@ export interface LoginProof {
   vouched?: Level
   /** Methods and authenticators of that session: the loss of one of them ends this session too. */
   through?: Pick<SessionOrigin, 'methods' | 'authenticators'> | undefined
+  /** The session at the upstream that named the person, sealed (sessions/upstream-sessions.ts). */
+  upstreamSession?: string
   /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
   /** Refusal to show where the account is locked or the method is switched off. */
@@ -47,8 +49,10 @@ export interface LoginMethod {
   offered(attempt: Attempt, ctx: RouterContext): boolean | Promise<boolean>
   /** Whether this login is at a kiosk: a machine that many people use, in a hall. */
   atKiosk?(attempt: Attempt): boolean
-  /** Whether the browser is the app of this method: its way comes first there, and alone. */
-  here?(ctx: RouterContext): boolean
+  /** Whether the browser is the app of this method, or the portal asked for it: its way comes first, and alone. */
+  here?(ctx: RouterContext, attempt: Attempt): boolean
+  /** Answers the first look at the sign-in page of a login in place of it, where the portal may ask for that. True where it did. */
+  goesOn?(ctx: RouterContext, attempt: Attempt): Promise<boolean>
   /** What this method has found so far in this login: the sign-in page has it above the ways. */
   note?(ctx: RouterContext, attempt: Attempt): Promise<SignInNote | undefined>
   /** Data of its part of the sign-in page, in addition to `PartData`. */

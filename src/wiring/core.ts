@@ -16,11 +16,13 @@ import { watchChannels } from '../http/channel-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
+import { createSigner } from '../keys/document-signatures.ts'
 import { keyFingerprint } from '../keys/keys-in-store.ts'
 import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
 import { createUpstreams, type OpenUpstreams } from '../upstreams/open-upstreams.ts'
+import { watchUpstreams, type WatchedUpstreams } from '../upstreams/outages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
 import { createReasons, type Reasons } from '../storage/reasons.ts'
@@ -40,7 +42,7 @@ export interface Core {
   /** WeChat and Alipay; all processes share the tokens of their servers. */
   channels: OpenChannels
   /** Existing account systems; the list changes with its file. */
-  upstreams: OpenUpstreams
+  upstreams: OpenUpstreams & WatchedUpstreams
   /** Why requests were refused, by reference number. */
   reasons: Reasons
   /** Active clients, of portals and of our own; cached. */
@@ -89,12 +91,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
-    upstreams: createUpstreams({
-      upstreams: services.upstreams.list(),
-      fetch: createUpstreamFetch(settings, tracing.outbound),
-      issuer: settings.issuer,
-      clock,
-    }),
+    upstreams: openUpstreams(services, { settings, tracing, clock }),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
@@ -105,6 +102,18 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     passwordLoad: gate.load,
     resources,
   }
+}
+
+/** The upstreams, with their outages. */
+function openUpstreams(services: Services, { settings, tracing, clock }: Pick<Core, 'settings' | 'tracing' | 'clock'>) {
+  const upstreams = createUpstreams({
+    upstreams: services.upstreams.list(),
+    fetch: createUpstreamFetch(settings, tracing.outbound),
+    sign: createSigner(settings.keysDir, clock),
+    issuer: settings.issuer,
+    clock,
+  })
+  return watchUpstreams(upstreams, clock)
 }
 
 type ForChannels = Pick<Core, 'services' | 'artifacts' | 'metrics' | 'clock' | 'log'>

@@ -1,6 +1,7 @@
 import { exits } from '../../src/pages/container.ts'
 import { channelSamples } from './channel-samples.ts'
 import { upstreamRoomSamples } from './upstream-room-samples.ts'
+import { citySamples } from './city-samples.ts'
 import type { Sample } from './samples.ts'
 
 /** The sign-in page of each device, one way alone, and the start of 关怀版. */
@@ -79,6 +80,7 @@ export function signInSamples({
     { view: 'login/sign-in', name: 'computer', data: signIn },
     ...channelSamples(signIn),
     ...upstreamRoomSamples(),
+    ...citySamples(signIn, [passkeyWay, passwordWay, smsWay]),
     {
       view: 'login/sign-in',
       name: 'phone',
