@@ -22,6 +22,7 @@ import { createRepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns } from './accounts/sign-in-endings.ts'
 import { createPersonLookups } from './accounts/person-lookups.ts'
 import { createSupersede } from './accounts/superseding.ts'
+import type { WaysIn } from './accounts/sign-in-kinds.ts'
 import { createUpstreamLinks } from './accounts/upstream-links.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
@@ -38,6 +39,7 @@ import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
 import { createSigner } from './keys/document-signatures.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
+import type { Fetch } from './guards/outbound.ts'
 import { createUpstreamFetch } from './guards/upstream-fetch.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
@@ -59,6 +61,8 @@ interface ServiceOptions {
   seen?: (event: AuditEvent) => void
   texts?: TextOptions
   sums?: Sums
+  /** Adds traces to calls of upstreams. */
+  traced?: (fetch: Fetch) => Fetch
   /** Called for each query, to trace it. */
   queried?: Queried | undefined
   /** The caller's own events, which the caller also stops. Without them the services only publish. */
@@ -121,7 +125,14 @@ async function createServices(opening: Opening) {
     seen: options.seen,
     sums: options.sums,
   })
-  const people = createPeople(opening, dataKeys, audit)
+  const upstreams = createUpstreams({
+    upstreams: readUpstreams(settings),
+    fetch: createUpstreamFetch(settings, options.traced),
+    sign: createSigner(settings.keysDir, clock),
+    issuer: settings.issuer,
+    clock,
+  })
+  const people = createPeople(opening, dataKeys, audit, upstreams)
   const organisations = createOrganisations(opening, dataKeys, audit, people)
   const faces = createFaces(opening, dataKeys, audit, people, organisations)
   const { authenticators, methodLocks, notifier, endSignIns } = people
@@ -135,13 +146,6 @@ async function createServices(opening: Opening) {
     fetch: createChannelFetch(),
     artifacts: undefined,
     cipher,
-    clock,
-  })
-  const upstreams = createUpstreams({
-    upstreams: readUpstreams(settings),
-    fetch: createUpstreamFetch(settings),
-    sign: createSigner(settings.keysDir, clock),
-    issuer: settings.issuer,
     clock,
   })
   return {
@@ -184,7 +188,12 @@ async function createServices(opening: Opening) {
 type People = ReturnType<typeof createPeople>
 
 /** Natural persons, their authenticators, and their notifications. */
-function createPeople({ settings, clock, options, events, database }: Opening, dataKeys: DataKeys, audit: AuditLog) {
+function createPeople(
+  { settings, clock, options, events, database }: Opening,
+  dataKeys: DataKeys,
+  audit: AuditLog,
+  upstreams: WaysIn['upstreams'],
+) {
   const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
@@ -209,7 +218,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
     publish: events.publish,
     clock,
   })
-  const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
+  const methodLocks = createMethodLocks({ database, authenticators, upstreams, notifier, audit, clock })
   return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks, ...phones }
 }
 
