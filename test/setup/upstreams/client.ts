@@ -3,6 +3,7 @@ import { createUpstreamFetch } from '../../../src/guards/upstream-fetch.ts'
 import { createUpstreams } from '../../../src/upstreams/open-upstreams.ts'
 import type { UpstreamClient, UpstreamStep } from '../../../src/upstreams/upstream-client.ts'
 import type { Upstream } from '../../../src/upstreams/upstreams.ts'
+import { ownSigner } from './open.ts'
 
 /** Our own issuer, where no server is needed. */
 export const ownIssuer = 'http://localhost:3999'
@@ -13,7 +14,9 @@ export function upstreamClient(
   { production = false, clock = Date.now }: { production?: boolean; clock?: () => number } = {},
 ): UpstreamClient {
   const fetch = createUpstreamFetch({ production, outboundNetworks: [] })
-  const client = createUpstreams({ upstreams: [row], fetch, clock, issuer: ownIssuer }).client(row.id)
+  const client = createUpstreams({ upstreams: [row], fetch, clock, issuer: ownIssuer, sign: ownSigner().sign }).client(
+    row.id,
+  )
   if (!client) throw new Error(`the kind ${row.kind} has no client`)
   return client
 }
