@@ -40,9 +40,9 @@ function ofCity<One extends Placed>(list: readonly One[], portal: string | undef
   return smallest.length === 1 ? smallest[0] : undefined
 }
 
-/** Upstreams of one place: the portal's city, the departments of a province, or any other city. */
+/** Upstreams of one place: the portal's city, departments of the province, other cities; all cities where the portal has none. */
 export interface Place<One> {
-  kind: 'own' | 'province' | 'other'
+  kind: 'own' | 'province' | 'other' | 'city'
   upstreams: One[]
 }
 
@@ -54,10 +54,11 @@ export function byPlace<One extends Placed>(list: readonly One[], portal: string
   const city = portal === undefined || isProvince(portal) ? undefined : cityOf(portal)
   const kindOf = ({ region }: Placed): Place<One>['kind'] => {
     if (region === undefined || isProvince(region)) return 'province'
+    if (city === undefined) return 'city'
     return cityOf(region) === city ? 'own' : 'other'
   }
   const sorted = list.toSorted((one, other) => (one.region ?? '').localeCompare(other.region ?? '', 'en'))
-  return (['own', 'province', 'other'] as const)
+  return (['own', 'province', 'other', 'city'] as const)
     .map((kind) => ({ kind, upstreams: sorted.filter((one) => kindOf(one) === kind) }))
     .filter(({ upstreams }) => upstreams.length > 0)
 }

@@ -2,9 +2,9 @@ import { perNetwork, type NetworkLimit } from '../../../guards/network-limit.ts'
 import { idOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
-import type { UpstreamClient } from '../../../upstreams/upstream-client.ts'
+import type { UpstreamClient, UpstreamFailure } from '../../../upstreams/upstream-client.ts'
 import { assertQuestion, type Attempt } from '../../attempt.ts'
-import type { LoginHost, Router } from '../../method.ts'
+import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { freshSecret } from '../../sealed-artifacts.ts'
 import { failed } from './arrive.ts'
 import { mayUse } from './shown-here.ts'
@@ -32,12 +32,24 @@ export function startRoute(router: Router, host: LoginHost, deps: StepDeps): voi
     assertQuestion(attempt, 'login')
     const client = usable(deps, attempt, idOf(ctx))
     await networks.spend(requestOf(ctx))
-    const state = freshSecret()
-    const step = newStep({ attempt: attempt.id, upstream: client.upstream.id, level: attempt.needed })
-    const begun = await client.begin(stepOf(deps.settings.issuer, state, step))
-    if ('failure' in begun) return failed(host, ctx, attempt, begun.failure)
-    await deps.steps.put(state, step, stepSeconds)
-    deps.waiting.add(ctx, state)
-    return redirectTo(ctx, begun.url)
+    const failure = await startWalk(deps, ctx, attempt, client)
+    if (failure !== undefined) return failed(host, ctx, attempt, failure)
   })
+}
+
+/** Sends the browser to the page of the upstream, or says why it cannot. */
+export async function startWalk(
+  deps: StepDeps,
+  ctx: RouterContext,
+  attempt: Attempt,
+  client: UpstreamClient,
+): Promise<UpstreamFailure | undefined> {
+  const state = freshSecret()
+  const step = newStep({ attempt: attempt.id, upstream: client.upstream.id, level: attempt.needed })
+  const begun = await client.begin(stepOf(deps.settings.issuer, state, step))
+  if ('failure' in begun) return begun.failure
+  await deps.steps.put(state, step, stepSeconds)
+  deps.waiting.add(ctx, state)
+  redirectTo(ctx, begun.url)
+  return undefined
 }

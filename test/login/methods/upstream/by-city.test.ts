@@ -59,12 +59,18 @@ describe('the list by region', () => {
         ['other', 'shenzhen', 'foshan', 'shunde'],
       ],
     ],
-    ...[undefined, '440000', '440100'].map((portal): [string, string | undefined, string[][]] => [
-      `no city of its own: ${portal}`,
+    ...(
+      [
+        [undefined, 'city'],
+        ['440000', 'city'],
+        ['440100', 'other'],
+      ] as const
+    ).map(([portal, kind]): [string, string | undefined, string[][]] => [
+      `no upstream of its own: ${portal}`,
       portal,
       [
         ['province', 'companies', 'tax'],
-        ['other', 'shenzhen', 'foshan', 'shunde', 'huizhou'],
+        [kind, 'shenzhen', 'foshan', 'shunde', 'huizhou'],
       ],
     ]),
   ])('%s', (_what, portal, places) => expect(ids(portal)).toEqual(places))
