@@ -25,6 +25,8 @@ export interface LoginProof {
   vouched?: Level
   /** Methods and authenticators of that session: the loss of one of them ends this session too. */
   through?: Pick<SessionOrigin, 'methods' | 'authenticators'> | undefined
+  /** The session at the upstream that named the person, sealed (sessions/upstream-sessions.ts). */
+  upstreamSession?: string
   /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
   /** Refusal to show where the account is locked or the method is switched off. */
