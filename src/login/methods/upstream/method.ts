@@ -16,7 +16,7 @@ import { name } from './upstream-deps.ts'
 export const createMethod: CreateMethod = (services) => {
   const { upstreams, settings } = services
   // without a file there is no upstream, and none comes while the server runs
-  if (settings.upstreams.file === undefined) return undefined
+  if (!settings.upstreams.file) return undefined
   const deps = {
     ...services,
     steps: createSteps(services),
