@@ -22,6 +22,7 @@ import { createRepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns } from './accounts/sign-in-endings.ts'
 import { createPersonLookups } from './accounts/person-lookups.ts'
 import { createSupersede } from './accounts/superseding.ts'
+import type { WaysIn } from './accounts/sign-in-kinds.ts'
 import { createUpstreamLinks } from './accounts/upstream-links.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
@@ -36,6 +37,7 @@ import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
+import { createSigner } from './keys/document-signatures.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
 import { createUpstreamFetch } from './guards/upstream-fetch.ts'
 import { createRowSeal } from './keys/row-seal.ts'
@@ -120,7 +122,14 @@ async function createServices(opening: Opening) {
     seen: options.seen,
     sums: options.sums,
   })
-  const people = createPeople(opening, dataKeys, audit)
+  const upstreams = createUpstreams({
+    upstreams: readUpstreams(settings),
+    fetch: createUpstreamFetch(settings),
+    sign: createSigner(settings.keysDir, clock),
+    issuer: settings.issuer,
+    clock,
+  })
+  const people = createPeople(opening, dataKeys, audit, upstreams)
   const organisations = createOrganisations(opening, dataKeys, audit, people)
   const faces = createFaces(opening, dataKeys, audit, people, organisations)
   const { authenticators, methodLocks, notifier, endSignIns } = people
@@ -134,12 +143,6 @@ async function createServices(opening: Opening) {
     fetch: createChannelFetch(),
     artifacts: undefined,
     cipher,
-    clock,
-  })
-  const upstreams = createUpstreams({
-    upstreams: readUpstreams(settings),
-    fetch: createUpstreamFetch(settings),
-    issuer: settings.issuer,
     clock,
   })
   return {
@@ -182,7 +185,12 @@ async function createServices(opening: Opening) {
 type People = ReturnType<typeof createPeople>
 
 /** Natural persons, their authenticators, and their notifications. */
-function createPeople({ settings, clock, options, events, database }: Opening, dataKeys: DataKeys, audit: AuditLog) {
+function createPeople(
+  { settings, clock, options, events, database }: Opening,
+  dataKeys: DataKeys,
+  audit: AuditLog,
+  upstreams: WaysIn['upstreams'],
+) {
   const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
@@ -207,7 +215,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
     publish: events.publish,
     clock,
   })
-  const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
+  const methodLocks = createMethodLocks({ database, authenticators, upstreams, notifier, audit, clock })
   return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks, ...phones }
 }
 

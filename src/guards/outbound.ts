@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { networkRefused, tooLong } from '../upstreams/upstream-fetch.ts'
 import { hostOf, type AddressRule } from './reachable.ts'
 
 type Lookup = (
@@ -25,8 +26,6 @@ interface OutboundOptions {
   readsPosts?: boolean
   /** Bytes of a whole answer. */
   mostBytes?: number
-  /** The `code` of the error for a longer answer. */
-  tooLong?: string
 }
 
 /**
@@ -36,10 +35,13 @@ interface OutboundOptions {
  */
 export function createOutbound(options: OutboundOptions): Fetch {
   const { allowed, lookup = systemLookup, patienceMs = usualPatienceMs, readsPosts = false } = options
-  const { mostBytes = usualMostBytes, tooLong } = options
+  const { mostBytes = usualMostBytes } = options
   // a connection of its own for each call: a late answer on a kept one would count for the next call
   const tls = new HttpsAgent({ keepAlive: false })
-  const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
+  const refused = (host: string) =>
+    Object.assign(new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`), {
+      code: networkRefused,
+    })
 
   // the connection uses one of the checked addresses
   const guarded = (host: string, { all }: { all?: boolean }, answer: (...given: unknown[]) => void) => {
@@ -73,18 +75,11 @@ export function createOutbound(options: OutboundOptions): Fetch {
         .on('close', () => reject(new Error(`${url.host} gave no answer`)))
         .end(body)
     })
-    return responseOf(
-      answer,
-      method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host, { mostBytes, tooLong }),
-    )
+    return responseOf(answer, method === 'POST' && !readsPosts ? undefined : await readAll(answer, url.host, mostBytes))
   }
 }
 
-function readAll(
-  answer: IncomingMessage,
-  host: string,
-  { mostBytes, tooLong }: { mostBytes: number; tooLong: string | undefined },
-): Promise<Buffer> {
+function readAll(answer: IncomingMessage, host: string, mostBytes: number): Promise<Buffer> {
   const longer = () => Object.assign(new Error(`${host} answers more than ${mostBytes} bytes`), { code: tooLong })
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []

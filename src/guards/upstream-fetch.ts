@@ -1,4 +1,4 @@
-import { tooLong, type UpstreamFetch } from '../upstreams/upstream-fetch.ts'
+import type { UpstreamFetch } from '../upstreams/upstream-fetch.ts'
 import { createOutbound, type Fetch } from './outbound.ts'
 import { reachRule, type Reach } from './reachable.ts'
 
@@ -12,4 +12,4 @@ const mostBytes = 256 * 1024
  * @param traced adds the trace to each call
  */
 export const createUpstreamFetch = (reach: Reach, traced: (fetch: Fetch) => Fetch = (fetch) => fetch): UpstreamFetch =>
-  traced(createOutbound({ allowed: reachRule(reach), patienceMs, mostBytes, readsPosts: true, tooLong }))
+  traced(createOutbound({ allowed: reachRule(reach), patienceMs, mostBytes, readsPosts: true }))

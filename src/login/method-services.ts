@@ -27,6 +27,7 @@ import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
 import type { VerifiersByPurpose } from '../proofing/face/choose-verifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { UpstreamSessions } from '../sessions/upstream-sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
@@ -56,6 +57,7 @@ export interface MethodServices {
   channels: Channels
   upstreams: Pick<WatchedUpstreams, 'list' | 'client' | 'isDown'>
   upstreamLinks: UpstreamLinks
+  upstreamSessions: UpstreamSessions
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords

@@ -65,6 +65,7 @@ export async function succeed(
     methods: [method, ...(through?.methods ?? [])],
     authenticators: [authenticatorId ?? [], through?.authenticators ?? []].flat(),
     epoch: person.endings.epoch,
+    upstream: proof.upstreamSession,
   }
   const signedInHere: SignedInHere = { attempt: attempt.id, again: attempt.session !== undefined }
   await finish(deps, ctx, attempt, { login, signIn, signedInHere })

@@ -51,11 +51,13 @@ import { createOidcPages } from './pages.ts'
 import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
+import type { UpstreamSignOut } from './upstream-sign-out.ts'
 import { createActorClaims } from './token-exchange/actor-claims.ts'
 import { createExchangeConsents } from './token-exchange/exchange-consents.ts'
 import { registerTokenExchange } from './token-exchange/exchange.ts'
 
 export interface ProviderDeps {
+  upstreamSignOut: Pick<UpstreamSignOut, 'offer'>
   settings: Settings
   clock: Clock
   artifacts: Artifacts

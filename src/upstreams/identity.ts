@@ -47,7 +47,7 @@ type Map = Pick<Upstream, 'kind' | 'claims' | 'levels' | 'documentTypes' | 'opti
 
 /**
  * Reads the person in an answer of an upstream, by the names of its row. A field that is missing or malformed is left out.
- * @param today decides which dates of birth are in the future
+ * @param today decides which dates of birth are in the future.
  * @returns undefined for an answer without a subject, or with a field of a wrong kind or an absurd length
  */
 export function readIdentity(upstream: Map, answer: unknown, today: Date): UpstreamIdentity | undefined {

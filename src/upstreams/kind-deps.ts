@@ -1,4 +1,5 @@
 import type { Clock } from '../config/clock.ts'
+import type { SignDocument } from '../keys/document-signatures.ts'
 import type { UpstreamFetch } from './upstream-fetch.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -8,6 +9,8 @@ export interface KindDeps {
   clock: Clock
   /** Our own issuer: an upstream sends browsers back to it. */
   issuer: string
+  /** With our current ES256 key, whose public half is at /jwks. */
+  sign: SignDocument
 }
 
 /** Where an upstream sends the browser back to: one address for each, so that none answers for another (RFC 9700, 4.4.2.2). */

@@ -52,7 +52,7 @@ export function createOidcUpstream(upstream: Upstream, deps: KindDeps): Upstream
     const { access_token: accessToken, id_token: idToken = '' } = tokens
     const needsMore = metadata.userinfo_endpoint !== undefined && scope !== 'openid'
     const more = needsMore ? await openid.fetchUserInfo(config, accessToken, claims.sub) : {}
-    // what is signed counts first
+    // claims with a signature count first
     const identity = readIdentity(upstream, { ...more, ...claims }, today())
     const { sid } = claims
     if (!identity || !isSid(sid)) return { failure: 'answer_invalid' }

@@ -20,7 +20,7 @@ export interface Discovered {
 
 /** How long a document counts without a look at a newer one. */
 const keptMs = hourMs
-/** After a failure nobody asks for this time: visitors would wait, and the provider would have more to do. */
+/** After a failure a process does not ask again for this time: visitors would wait, and the provider would have more to do. */
 const failedMs = 5000
 /** Seconds for one call. */
 const timeout = 3

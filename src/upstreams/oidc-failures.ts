@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
 import { ofAnother } from './oidc-discovery.ts'
 import type { UpstreamFailure } from './upstream-client.ts'
-import { notUtf8, tooLong } from './upstream-fetch.ts'
+import { networkRefused, notUtf8, tooLong } from './upstream-fetch.ts'
 
 /** Errors of the token endpoint that say something about our registration (RFC 6749, 5.2). */
 const ofRegistration = new Set(['invalid_client', 'unauthorized_client', 'unsupported_grant_type', 'invalid_scope'])
@@ -18,6 +18,9 @@ const untrusted = new Set([
   tooLong,
   notUtf8,
 ])
+
+/** The operator must act: another issuer, an address outside the networks, or one without TLS. */
+const ours = new Set([ofAnother, networkRefused, 'OAUTH_HTTP_REQUEST_FORBIDDEN'])
 
 /** The answer is an error status, or no document at all: the provider itself does not work. */
 const broken = new Set([
@@ -39,14 +42,14 @@ export function failureOf(error: unknown): UpstreamFailure {
     return ofRegistration.has(error.error) || error.status === 401 ? 'misconfigured' : 'code_refused'
   }
   if (error instanceof openid.WWWAuthenticateChallengeError) return 'misconfigured'
-  if (!(error instanceof Error)) return 'answer_invalid'
+  if (!(error instanceof Error)) return 'unavailable'
   const { code } = error as { code?: unknown }
-  if (code === ofAnother) return 'misconfigured'
+  if (typeof code === 'string' && ours.has(code)) return 'misconfigured'
   if (typeof code === 'string' && untrusted.has(code)) return 'answer_invalid'
   if (typeof code === 'string' && broken.has(code)) return causeOf(error) ?? 'unavailable'
   if (error instanceof openid.ClientError) return causeOf(error) ?? 'answer_invalid'
-  // an error of a call: no route, no name, no certificate, no answer in time
-  return typeof code === 'string' || error.name === 'TimeoutError' ? 'unavailable' : 'answer_invalid'
+  // all others are errors of a call: no route, no name, no certificate, no answer in time
+  return error instanceof TypeError || error instanceof SyntaxError ? 'answer_invalid' : 'unavailable'
 }
 
 const causeOf = ({ cause }: Error) => (cause instanceof Error ? failureOf(cause) : undefined)

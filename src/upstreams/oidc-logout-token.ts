@@ -5,9 +5,9 @@ import { subject } from './identity.ts'
 import type { Discovered } from './oidc-discovery.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** Signed by a key pair only: whoever knows a shared secret could end sessions. */
+/** Signed by a key pair only: a thief of a shared secret could end sessions. */
 const algorithms = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA', 'Ed25519']
-/** Seconds after which a token counts no more; its `jti` is remembered longer (sessions/upstream-sessions.ts). */
+/** Seconds after which a token no longer counts; its `jti` is remembered longer (sessions/upstream-sessions.ts). */
 export const logoutTokenSeconds = 300
 const clockTolerance = 30
 
@@ -17,7 +17,7 @@ const claims = z
     sub: subject.optional(),
     sid: z.string().min(1).max(255).optional(),
     events: z.record(z.string(), z.unknown()),
-    nonce: z.undefined(),
+    nonce: z.never().optional(),
   })
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined)
   .refine(({ events }) => Object.hasOwn(events, event) && isObject(events[event]))

@@ -1,14 +1,17 @@
+import { createAdapterUpstream } from './adapter.ts'
+import { createCasUpstream } from './cas.ts'
 import type { KindDeps } from './kind-deps.ts'
+import { createOAuth2Upstream } from './oauth2.ts'
 import { createOidcUpstream } from './oidc-client.ts'
 import type { UpstreamClient, Upstreams } from './upstream-client.ts'
 import type { Upstream, UpstreamKind } from './upstreams.ts'
 
-/** Makes the client of an upstream. A kind that is not built has no client, and its upstream is not shown. */
-const kinds: Readonly<Record<UpstreamKind, (upstream: Upstream, deps: KindDeps) => UpstreamClient | undefined>> = {
+/** Makes the client of an upstream. */
+const kinds: Readonly<Record<UpstreamKind, (upstream: Upstream, deps: KindDeps) => UpstreamClient>> = {
   oidc: createOidcUpstream,
-  oauth2: () => undefined,
-  cas: () => undefined,
-  adapter: () => undefined,
+  oauth2: createOAuth2Upstream,
+  cas: createCasUpstream,
+  adapter: createAdapterUpstream,
 }
 
 /** The upstreams of a process, whose list may be replaced. */
@@ -20,7 +23,7 @@ export interface OpenUpstreams extends Upstreams {
 interface Opened {
   text: string
   upstream: Upstream
-  client: UpstreamClient | undefined
+  client: UpstreamClient
 }
 
 /** @throws SettingsError for a key that is none */

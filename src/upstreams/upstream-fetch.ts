@@ -6,6 +6,8 @@ export type UpstreamFetch = (
 
 /** The `code` of an error: the answer has more bytes than the limit. */
 export const tooLong = 'ERR_ANSWER_TOO_LONG'
+/** The `code` of an error: no network that may be asked has the address (YIDENG_OUTBOUND_NETWORKS). */
+export const networkRefused = 'ERR_NETWORK_REFUSED'
 /** The `code` of an error: the answer is not UTF-8 (RFC 8259, 8.1). */
 export const notUtf8 = 'ERR_ANSWER_NOT_UTF8'
 

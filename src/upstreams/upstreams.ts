@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { allDocumentTypes } from '../accounts/identifiers/documents.ts'
 import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
-import { needs } from './kind-needs.ts'
+import { faultsOf } from './kind-needs.ts'
 
 /** How an existing account system speaks: OpenID Connect, an OAuth 2.0 of its own, CAS, or signed messages of an adapter. */
 export const upstreamKinds = ['oidc', 'oauth2', 'cas', 'adapter'] as const
@@ -75,8 +75,7 @@ const row = z.strictObject({
 export type UpstreamRow = z.infer<typeof row>
 
 const rowOfKind = row.superRefine((one, context) => {
-  for (const [field, message] of needs[one.kind](one))
-    context.addIssue({ code: 'custom', path: field.split('.'), message })
+  for (const [field, message] of faultsOf(one)) context.addIssue({ code: 'custom', path: field.split('.'), message })
 })
 
 const schema = z

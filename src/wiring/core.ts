@@ -16,6 +16,7 @@ import { watchChannels } from '../http/channel-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
+import { createSigner } from '../keys/document-signatures.ts'
 import { keyFingerprint } from '../keys/keys-in-store.ts'
 import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
@@ -90,15 +91,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
-    upstreams: watchUpstreams(
-      createUpstreams({
-        upstreams: services.upstreams.list(),
-        fetch: createUpstreamFetch(settings, tracing.outbound),
-        issuer: settings.issuer,
-        clock,
-      }),
-      clock,
-    ),
+    upstreams: openUpstreams(services, { settings, tracing, clock }),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
@@ -109,6 +102,18 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     passwordLoad: gate.load,
     resources,
   }
+}
+
+/** The upstreams, with their outages. */
+function openUpstreams(services: Services, { settings, tracing, clock }: Pick<Core, 'settings' | 'tracing' | 'clock'>) {
+  const upstreams = createUpstreams({
+    upstreams: services.upstreams.list(),
+    fetch: createUpstreamFetch(settings, tracing.outbound),
+    sign: createSigner(settings.keysDir, clock),
+    issuer: settings.issuer,
+    clock,
+  })
+  return watchUpstreams(upstreams, clock)
 }
 
 type ForChannels = Pick<Core, 'services' | 'artifacts' | 'metrics' | 'clock' | 'log'>

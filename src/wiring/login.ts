@@ -30,7 +30,7 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 export async function createLogin(core: Core, protocol: Protocol) {
   const { settings, clock, tracing, events, artifacts, channels, upstreams, findClient, cookieKeys, passwords } = core
   const { services } = core
-  const { sessions, accessTokens } = protocol
+  const { sessions, upstreamSessions, accessTokens } = protocol
   const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
@@ -68,6 +68,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     channels,
     upstreams,
     upstreamLinks: services.upstreamLinks,
+    upstreamSessions,
     sessions,
     endSignIns,
     passwords,

@@ -47,7 +47,7 @@ test.each([
   ['the mark of unreadable bytes', { sub: 'a\ufffd' }],
   ['a control character', { sub: 'a\0' }],
   ['an inherited one', Object.create({ sub: 'a' })],
-])('a subject that is no subject names nobody: %s', (_title, answer) => {
+])('a subject that is no subject names no person: %s', (_title, answer) => {
   expect(read(answer)).toBeUndefined()
 })
 
@@ -85,13 +85,13 @@ test('__proto__ is a name like others', () => {
   expect(read(answer)).toEqual({ subject: 'a', level: 2 })
 })
 
-test('two systems that number their people beyond what is exact name nobody', () => {
+test('two systems that number their people beyond the exact numbers name no person', () => {
   const row = { kind: 'oauth2', claims: { subject: 'id' } }
   expect(read({ id: 2 ** 53 }, row)).toBeUndefined()
   expect(read({ id: 1.5 }, row)).toBeUndefined()
 })
 
-test('any answer is a person with exactly the subject that was sent, or nobody', () => {
+test('any answer is a person with exactly the subject that was sent, or no person', () => {
   fc.assert(
     fc.property(fc.oneof(fc.jsonValue(), fc.record({ sub: fc.string({ unit: 'binary' }) })), (answer) => {
       const found = read(answer)

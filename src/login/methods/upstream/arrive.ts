@@ -85,10 +85,10 @@ async function identityChanged(
 
 /** Signs in as the person of a link. The level is the lowest of the answer, the link and the account. */
 export async function signInByLink(
-  { persons, upstreamLinks }: UpstreamDeps,
+  { persons, upstreamLinks, upstreamSessions, clock }: UpstreamDeps,
   host: LoginHost,
   ctx: RouterContext,
-  { identity }: Came,
+  { identity, upstream }: Came,
   link: UpstreamLink,
 ): Promise<void> {
   const person = await persons.find(link.personId)
@@ -102,6 +102,12 @@ export async function signInByLink(
     vouched: lowest(identity.level, link.level, person.identityLevel),
     epoch: person.endings.epoch,
     through: throughOf(link),
+    upstreamSession: upstreamSessions.seal({
+      upstream: upstream.id,
+      subject: identity.subject,
+      ...identity.session,
+      at: clock(),
+    }),
     refusal: 'upstream_refused',
   })
 }

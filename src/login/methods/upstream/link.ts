@@ -1,5 +1,6 @@
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { orUndo, Undo } from '../../../accounts/undo.ts'
+import { linkAccount } from '../../../accounts/upstream-keeping.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import type { Session } from '../../../sessions/sessions.ts'
 import type { DatabaseTransaction } from '../../../storage/database.ts'
@@ -13,41 +14,38 @@ import type { UpstreamDeps } from './upstream-deps.ts'
 /** More than a person has; a thief of an account may not fill it. */
 const mostLinks = 20
 
-/** Case 3 of the rules. Nothing happens where the holder changed since, or another sign-in was faster. */
+/**
+ * Case 3 of the rules: the holder of the number is told, may undo it, and for a day it changes nothing in the account
+ * (accounts/upstream-keeping.ts). Nothing happens where the holder changed since, has refused this link, or another login was faster.
+ */
 export async function linkByNumber(
   deps: UpstreamDeps,
   ctx: RouterContext,
   { upstream, identity }: Came,
   holder: NaturalPerson,
 ): Promise<void> {
-  const { database, audit, notifier, upstreamLinks } = deps
-  const { actor, restricted } = actorOf(ctx)
-  const { id: personId } = holder
-  await orUndo(database, async (transaction) => {
+  const { subject, document } = identity
+  const link = { upstream: upstream.id, subject, personId: holder.id, level: 3, document, way: 'number' } as const
+  await orUndo(deps.database, async (transaction) => {
     if (!(await isUnchanged(transaction, holder))) throw new Undo()
-    const { subject, document } = identity
-    if (!(await upstreamLinks.add(transaction, { upstream: upstream.id, subject, personId, level: 3, document })))
-      throw new Undo()
-    const details = { upstream: upstream.id, way: 'number' }
-    await audit.append(transaction, { event: 'upstream.linked', actor, restricted, personId, details })
-    const notice = { personId, kind: 'upstream-linked', details: { upstream: upstream.name }, restricted } as const
-    await notifier.notify(notice, transaction)
+    if (!(await linkAccount(deps, transaction, link, actorOf(ctx)))) throw new Undo()
   })
 }
 
-/** Whether the person is the one that the decision was about: name, number, standing and sign-ins. */
+/** What the decision about a holder rests on. */
+const decisive = [
+  'status',
+  'name',
+  'document_number',
+  'identity_level',
+  'held_until',
+  'closes_at',
+  'sign_in_epoch',
+] as const
+
 async function isUnchanged(within: DatabaseTransaction, { id, row }: NaturalPerson): Promise<boolean> {
-  const now = await within.selectFrom('natural_persons').selectAll().where('id', '=', id).executeTakeFirst()
-  const fields = [
-    'status',
-    'name',
-    'document_number',
-    'identity_level',
-    'held_until',
-    'closes_at',
-    'sign_in_epoch',
-  ] as const
-  return now !== undefined && fields.every((field) => now[field] === row[field])
+  const now = await within.selectFrom('natural_persons').select(decisive).where('id', '=', id).executeTakeFirst()
+  return now !== undefined && decisive.every((field) => now[field] === row[field])
 }
 
 /**
@@ -57,33 +55,24 @@ async function isUnchanged(within: DatabaseTransaction, { id, row }: NaturalPers
 export async function linkBySignIn(
   deps: UpstreamDeps,
   ctx: RouterContext,
-  { session, proof, upstream }: { session: Session; proof: UpstreamProof; upstream: string },
+  { session, proof }: { session: Session; proof: UpstreamProof },
 ): Promise<void> {
-  const { database, audit, notifier, upstreamLinks } = deps
-  const { actor, restricted } = actorOf(ctx)
+  const { database, audit, upstreamLinks } = deps
+  const by = actorOf(ctx)
+  const { upstream } = proof
   const { personId } = session
   const refuse = async (fault: string) => {
-    const details = { upstream: proof.upstream, fault }
-    await audit.record({ event: 'upstream.link-refused', actor, restricted, personId, details })
+    await audit.record({ event: 'upstream.link-refused', ...by, personId, details: { upstream, fault } })
     throw new Refusal('upstream_taken', fault)
   }
   if ((await upstreamLinks.of(personId)).length >= mostLinks) return refuse('too_many')
-  const { subject, document, level } = proof.identity
+  const { subject, document, level: vouched } = proof.identity
+  const level = Math.min(vouched, session.level)
   const added = await orUndo(database, async (transaction) => {
-    const link = {
-      upstream: proof.upstream,
-      subject,
-      personId,
-      level: Math.min(level, session.level),
-      document,
-    }
-    if (!(await upstreamLinks.add(transaction, link))) throw new Undo()
+    const link = { upstream, subject, personId, level, document, way: 'sign-in' } as const
+    if (!(await linkAccount(deps, transaction, link, by))) throw new Undo()
     // writers are one after another: a remedy that came before this link has ended the session
     if (await isOver(transaction, session)) throw new Refusal('login_expired', 'the sign-in was ended')
-    const details = { upstream: proof.upstream, way: 'sign-in', level: session.level }
-    await audit.append(transaction, { event: 'upstream.linked', actor, restricted, personId, details })
-    const notice = { personId, kind: 'upstream-linked', details: { upstream }, restricted } as const
-    await notifier.notify(notice, transaction)
     return true
   })
   // without a notice: it would name one person to the other

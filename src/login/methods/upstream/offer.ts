@@ -4,6 +4,7 @@ import { isByQr, limitedWay } from '../../../assurance/levels.ts'
 import { requestOf, showPage } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
+import { restsOnHeldLink } from '../../held-link.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../../method.ts'
 import { mayGetLink } from './facts.ts'
 import { linkBySignIn } from './link.ts'
@@ -29,7 +30,7 @@ async function mayLink(
 ): Promise<boolean> {
   const strong = amr.length > 0 && !isByQr(amr) && limitedWay(amr) === undefined
   if (!strong || isHeld(person, deps.clock()) || !(await mayGetLink(deps, person))) return false
-  if (isOtherPerson(deps, person, proof)) return false
+  if (isOtherPerson(deps, person, proof) || (await restsOnHeldLink(deps, { personId: person.id, amr }))) return false
   return (await deps.upstreamLinks.find({ upstream: proof.upstream, subject: proof.identity.subject })) === undefined
 }
 
@@ -97,5 +98,5 @@ async function linkProof(deps: Deps, ctx: RouterContext, attempt: Attempt, proof
   const fresh = session && clock() / 1000 - session.signedInAt <= settings.lifetimes.freshSignIn
   const may = person && upstream && fresh && (await mayLink(deps, proof, { person, amr: session.amr }))
   if (!may) throw new Refusal('login_expired', 'the offer is over')
-  await linkBySignIn(deps, ctx, { session, proof, upstream: upstream.name })
+  await linkBySignIn(deps, ctx, { session, proof })
 }

@@ -52,7 +52,7 @@ export async function openWithLink(
       silent,
       async alongside(transaction, personId) {
         const { level, document: asserted } = identity
-        const link = { ...subject, personId, level, document: asserted, opened: true }
+        const link = { ...subject, personId, level, document: asserted, opened: true, way: 'sign-in' } as const
         if (!(await upstreamLinks.add(transaction, link))) return false
         const details = { upstream: upstream.id, way: 'opened' }
         await audit.append(transaction, { event: 'upstream.linked', ...by, personId, details })

@@ -21,6 +21,7 @@ export type UpstreamDeps = Pick<
   | 'audit'
   | 'upstreams'
   | 'upstreamLinks'
+  | 'upstreamSessions'
 >
 
 export const { name } = upstream
