@@ -88,7 +88,7 @@ export async function startUpstreamLogin(settings: Record<string, string> = {}) 
 
   /** Presses the button of a city: the address of its page. */
   async function start({ visitor, path }: UpstreamLogin, city: City = fs): Promise<URL> {
-    const page = await visitor.get(path)
+    const page = await visitor.get(`${path}?way=upstream&at=${city.id}`)
     const { leads } = await visitor.submit(page, `/upstream/${city.id}/start`, {})
     if (!leads) throw new Error('the start led nowhere')
     return leads
