@@ -5,9 +5,10 @@ import { passkey } from './login/methods/passkey/declaration.ts'
 import { password } from './login/methods/password/declaration.ts'
 import { qr } from './login/methods/qr/declaration.ts'
 import { sms } from './login/methods/sms/declaration.ts'
+import { upstream } from './login/methods/upstream/declaration.ts'
 
 /** The login methods, in the order of the sign-in page. A new one is its folder in src/login/methods and one entry here. */
-export const loginMethods = [channel, passkey, password, qr, sms, face] as const
+export const loginMethods = [channel, passkey, password, qr, sms, face, upstream] as const
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 

@@ -22,6 +22,7 @@ import { createRepresenteeChoices } from './accounts/representee-choices.ts'
 import { createEndSignIns } from './accounts/sign-in-endings.ts'
 import { createPersonLookups } from './accounts/person-lookups.ts'
 import { createSupersede } from './accounts/superseding.ts'
+import type { WaysIn } from './accounts/sign-in-kinds.ts'
 import { createUpstreamLinks } from './accounts/upstream-links.ts'
 import type { AuditEvent } from './audit/audit-events.ts'
 import { createAuditLog, type AuditLog } from './audit/audit-log.ts'
@@ -37,7 +38,10 @@ import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
+import { createSigner } from './keys/document-signatures.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
+import type { Fetch } from './guards/outbound.ts'
+import { createUpstreamFetch } from './guards/upstream-fetch.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
@@ -46,6 +50,8 @@ import { migrate, openDatabase, type Database, type Queried } from './storage/da
 import { markDemo } from './storage/demo-mark.ts'
 import type { Events } from './storage/events.ts'
 import { databaseFile, openEvents } from './storage/stores.ts'
+import { createUpstreams } from './upstreams/open-upstreams.ts'
+import { readUpstreams } from './upstreams/upstreams.ts'
 
 /** The durable store and every service over it; server and command line share them. */
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -56,6 +62,8 @@ interface ServiceOptions {
   seen?: (event: AuditEvent) => void
   texts?: TextOptions
   sums?: Sums
+  /** Adds traces to calls of upstreams. */
+  traced?: (fetch: Fetch) => Fetch
   /** Called for each query, to trace it. */
   queried?: Queried | undefined
   /** The caller's own events, which the caller also stops. Without them the services only publish. */
@@ -119,7 +127,14 @@ async function createServices(opening: Opening) {
     seen: options.seen,
     sums: options.sums,
   })
-  const people = createPeople(opening, dataKeys, audit)
+  const upstreams = createUpstreams({
+    upstreams: readUpstreams(settings),
+    fetch: createUpstreamFetch(settings, options.traced),
+    sign: createSigner(settings.keysDir, clock),
+    issuer: settings.issuer,
+    clock,
+  })
+  const people = createPeople(opening, dataKeys, audit, upstreams)
   const organisations = createOrganisations(opening, dataKeys, audit, people)
   const faces = createFaces(opening, dataKeys, audit, people, organisations)
   const { authenticators, methodLocks, notifier, endSignIns } = people
@@ -139,6 +154,7 @@ async function createServices(opening: Opening) {
     ...base,
     audit,
     channels,
+    upstreams,
     ...people,
     ...organisations,
     ...faces,
@@ -174,7 +190,12 @@ async function createServices(opening: Opening) {
 type People = ReturnType<typeof createPeople>
 
 /** Natural persons, their authenticators, and their notifications. */
-function createPeople({ settings, clock, options, events, database }: Opening, dataKeys: DataKeys, audit: AuditLog) {
+function createPeople(
+  { settings, clock, options, events, database }: Opening,
+  dataKeys: DataKeys,
+  audit: AuditLog,
+  upstreams: WaysIn['upstreams'],
+) {
   const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
@@ -199,7 +220,7 @@ function createPeople({ settings, clock, options, events, database }: Opening, d
     publish: events.publish,
     clock,
   })
-  const methodLocks = createMethodLocks({ database, authenticators, notifier, audit, clock })
+  const methodLocks = createMethodLocks({ database, authenticators, upstreams, notifier, audit, clock })
   return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks, ...phones }
 }
 

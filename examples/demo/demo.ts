@@ -6,6 +6,7 @@ import { visibleLines } from '../../src/text/visible.ts'
 import { company } from './company.ts'
 import { DemoError } from './demo-error.ts'
 import { lanOf } from './lan/lan.ts'
+import type { DemoPerson } from './people.ts'
 import { startDemo, type Demo } from './start-demo.ts'
 
 export { startDemo } from './start-demo.ts'
@@ -23,7 +24,7 @@ export async function runDemo(
     if (host !== undefined && environment['NODE_ENV'] === 'production')
       throw new DemoError('The demo has made-up people and known passwords: NODE_ENV=production refuses --lan.')
     const lan = host === undefined ? undefined : await lanOf(host)
-    console.log('Starting Yideng, four portals and an API; the first time takes some seconds…')
+    console.log('Starting Yideng, four portals, an API and 佛山市; the first time takes some seconds…')
     const { PORT, DEMO_PORT_BASE, YIDENG_DATA_DIR, YIDENG_KEYS_DIR } = environment
     const demo = await startDemo({
       port: portOf('PORT', PORT, 3000),
@@ -73,7 +74,7 @@ function portOf(name: string, value: string | undefined, usual: number): number 
   throw new DemoError(`The setting ${name}=${JSON.stringify(value)} must be a port number.`)
 }
 
-function describe({ issuer, portals, resource, telephone, wechat, people }: Demo): Line[] {
+function describe({ issuer, portals, resource, telephone, wechat, city, people }: Demo): Line[] {
   const [first, second, third, enterprise] = portals
   const addresses = [
     ['一登 (the one login)', issuer],
@@ -81,14 +82,18 @@ function describe({ issuer, portals, resource, telephone, wechat, people }: Demo
     ['电子证照库 (an API)', resource],
     ['演示手机 (shows every text)', telephone],
     ...(wechat === undefined ? [] : [['仿造的微信 (a made-up WeChat)', wechat]]),
+    ...(city === undefined ? [] : [['佛山市 (a city with its own people)', city.url]]),
   ]
-  const accounts = people.map(({ username, password, name, special }) => [username, password, name, special])
+  const rowOf = ({ username, password, name, special }: DemoPerson) => [username, password, name, special]
   return [
     '',
     ...tableLines({ columns: ['OPEN', 'ADDRESS'], rows: addresses }),
     '',
-    ...tableLines({ columns: ['USERNAME', 'PASSWORD', 'NAME', 'SPECIAL'], rows: accounts }),
+    ...tableLines({ columns: ['USERNAME', 'PASSWORD', 'NAME', 'SPECIAL'], rows: people.map(rowOf) }),
     '',
+    ...(city === undefined
+      ? []
+      : [...tableLines({ columns: ['IN 佛山市', 'PASSWORD', 'NAME', 'SPECIAL'], rows: city.people.map(rowOf) }), '']),
     `1. Open ${first?.url} and sign in as ${people[0]?.username}: password, consent, and you are in.`,
     `2. Open ${second?.url} and choose 使用一登登录: no second login.`,
     '3. Choose 我的电子证照: the portal asks the API in your name; the API checks the token by published keys alone.',
@@ -104,6 +109,13 @@ function describe({ issuer, portals, resource, telephone, wechat, people }: Demo
       : [
           `8. Open ${wechat}, then its mini program: 用粤省事登录, then sign in by password and choose to bind.`,
           '   Sign out and in again: one tap. docs/channels.md tells how to do this with the real WeChat.',
+        ]),
+    ...(city === undefined
+      ? []
+      : [
+          `9. Open ${first?.url} once more, choose 用佛山市账号登录, and sign in at 佛山市 as ${city.people[0]?.username}: her account`,
+          '   of the province opens. 佛山市 proved her number, the register has it, and one proven account has it.',
+          `   ${city.people[1]?.username} has no account of the province yet: she gets one. docs/upstreams.md tells the rules.`,
         ]),
     '',
     'All of it is made up. Ctrl-C stops everything; the next start finds it as it is now.',

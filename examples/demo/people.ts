@@ -98,13 +98,33 @@ const given: readonly Given[] = [
   },
 ]
 
-export const people: readonly DemoPerson[] = given.map((person) => {
+const withLevel = (person: Given): DemoPerson => {
   const registeredName = person.registeredName ?? person.name
   return { ...person, password, registeredName, level: registeredName === person.name ? 3 : 2 }
-})
+}
 
-/** The population register of the demo, in the format of `yideng register import --kind people`. */
-export function registerCsv(): string {
+export const people: readonly DemoPerson[] = given.map(withLevel)
+
+/** Of 佛山市 alone, whose account system is an upstream of the demo. */
+const ofCity: Given = {
+  username: 'liangpeiyi',
+  name: '梁佩仪',
+  phone: '13800000009',
+  documentType: 'resident_id',
+  documentNumber: residentId('19880617', '066'),
+  special: 'only 佛山市 has her: the first sign-in by 佛山市 opens an account of the province',
+}
+
+/** The people of 佛山市: one of them has an account of the province too, with the same number and name. */
+export const cityPeople: readonly DemoPerson[] = [
+  ...people
+    .filter(({ username }) => username === 'lixiaolan')
+    .map((person) => ({ ...person, special: 'the same person as in the province: 佛山市 leads to her account there' })),
+  withLevel(ofCity),
+]
+
+/** A population register of the demo, in the format of `yideng register import --kind people`. */
+export function registerCsv(people: readonly DemoPerson[]): string {
   const rows = people.map((person) => [person.documentType, person.documentNumber, person.registeredName].join(','))
   return `${['document_type,document_number,name', ...rows].join('\n')}\n`
 }

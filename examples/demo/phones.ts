@@ -1,10 +1,13 @@
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { openServices } from '../../src/services.ts'
-import { people } from './people.ts'
+import type { DemoPerson } from './people.ts'
 
-/** The numbers of the demo's people are theirs by the register, and proven, as if at a counter. */
-export async function provePhones(environment: Record<string, string | undefined>): Promise<void> {
+/** The numbers of these people are theirs by the register, and proven, as if at a counter. */
+export async function provePhones(
+  environment: Record<string, string | undefined>,
+  people: readonly DemoPerson[],
+): Promise<void> {
   const services = await openServices(readSettings(environment), () => Date.now())
   const { database, persons, phoneProofs, phoneRegister } = services
   try {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { people, registerCsv, type DemoPerson } from './people.ts'
+import { cityPeople, people, registerCsv, type DemoPerson } from './people.ts'
 import { pictureOf } from './photographs.ts'
 import { portals, type DemoPortal } from './portals.ts'
 import { CommandFailed, type Yideng } from './provider.ts'
@@ -61,10 +61,13 @@ export async function setUp(options: {
   return registered.map(({ flags: _flags, ...portal }) => portal)
 }
 
+const isOfProvince = (username: string) => people.some((one) => one.username === username)
+
 /** The population register, with photographs of some people; only their templates are stored (docs/face.md). */
 async function fillRegister(yideng: Yideng, dataDir: string): Promise<void> {
   const csv = join(dataDir, 'people.csv')
-  writeFileSync(csv, registerCsv())
+  // the register of a province has the people of its cities too
+  writeFileSync(csv, registerCsv([...people, ...cityPeople.filter(({ username }) => !isOfProvince(username))]))
   const photos = mkdtempSync(join(dataDir, 'photographs-'))
   try {
     for (const { documentNumber, photograph } of people) {
@@ -98,7 +101,7 @@ function flagsOf(
 }
 
 /** The register decides the level. */
-async function openAccount(yideng: Yideng, person: DemoPerson): Promise<void> {
+export async function openAccount(yideng: Yideng, person: DemoPerson): Promise<void> {
   const { name, documentType, documentNumber, phone, username, password } = person
   const flags = { name, 'document-type': documentType, 'id-number': documentNumber, phone, username }
   const argv = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])

@@ -10,6 +10,7 @@ import { DemoError } from './demo-error.ts'
 import { startFront } from './lan/front.ts'
 import { lanCertificates, trust, type Lan } from './lan/lan.ts'
 import { fingerprintOf, startTrustPage } from './lan/trust-page.ts'
+import { startCity, type City } from './city.ts'
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
@@ -27,6 +28,8 @@ export interface Demo {
   wechat: string | undefined
   portals: RegisteredPortal[]
   people: readonly DemoPerson[]
+  /** 佛山市, whose account system is an upstream; undefined where telephones of the network take part: it is on this machine only. */
+  city: City | undefined
   /** Where telephones of the same network begin, and the fingerprint of the certificate that they trust there. */
   lan?: { trustPage: string; fingerprint: string; authorityFile: string; host: string }
   /** Resolves when Yideng's process has ended. */
@@ -40,9 +43,9 @@ const lanDirectory = 'data/demo-lan'
 const otherBase = 'DEMO_PORT_BASE=5000'
 const resources = readFileSync(new URL('resources.json', import.meta.url), 'utf8')
 
-/** Yideng with four portals, an API and people, on separate ports and in separate directories. */
+/** Yideng with four portals, an API, people and a city as upstream, on separate ports and in separate directories. */
 export async function startDemo(options: {
-  /** Port of Yideng; the API uses portBase + 100, the telephone + 101, the made-up WeChat + 102 to + 105. */
+  /** Port of Yideng; the API uses portBase + 100, the telephone + 101, the made-up WeChat + 102 to + 105, 佛山市 + 106. */
   port?: number
   portBase?: number
   dataDir?: string
@@ -68,6 +71,7 @@ export async function startDemo(options: {
     { port: portBase + 100, name: '电子证照库', setting: otherBase },
     { port: portBase + 101, name: '演示手机', setting: otherBase },
     ...(ports ? Object.values(ports).map((one) => ({ port: one, name: '仿造的微信', setting: otherBase })) : []),
+    ...(lan ? [] : [{ port: portBase + 106, name: '佛山市', setting: otherBase }]),
   ])
   expectOwn(dataDir)
 
@@ -83,7 +87,7 @@ export async function startDemo(options: {
     YIDENG_OUTBOUND_NETWORKS: `${lan?.address}/32`, // sign-outs reach the portals
     NODE_EXTRA_CA_CERTS: certificates.authorityFile,
   }
-  const environment = {
+  const common = {
     ...process.env,
     YIDENG_DATABASE_URL: '', // always the embedded stores, never a real store
     YIDENG_REDIS_URL: '',
@@ -91,31 +95,47 @@ export async function startDemo(options: {
     YIDENG_SMS: 'webhook',
     YIDENG_SMS_URL: `${telephone}/`,
     YIDENG_PHONE_OWNERS: 'register',
-    YIDENG_CHANNELS: ports ? writeDemoChannels(dataDir, ports.servers) : '',
-    ...behindFront,
-    ...env,
-    PORT: String(port),
-    HOST: '127.0.0.1',
-    YIDENG_ISSUER: issuer,
-    YIDENG_DATA_DIR: dataDir,
-    YIDENG_KEYS_DIR: keysDir,
-    YIDENG_RESOURCES: resourcesFile,
+    YIDENG_CHANNELS: '',
+    YIDENG_UPSTREAMS: '',
     YIDENG_DEMO: 'true',
+    HOST: '127.0.0.1',
+    ...env,
   }
-
-  const provider = await startProvider(`http://127.0.0.1:${port}`, dataDir, environment)
-  const running: Running[] = []
+  const running: Pick<Running, 'close'>[] = []
   const close = async () => {
-    await Promise.all([provider.close(), ...running.map((one) => one.close())])
+    await Promise.all(running.map((one) => one.close()))
     distrust?.()
   }
   try {
+    const city = lan
+      ? undefined
+      : await startCity({
+          dataDir: join(dataDir, 'foshan'),
+          port: portBase + 106,
+          province: issuer,
+          environment: common,
+        })
+    if (city) running.push(city)
+    const environment = {
+      ...common,
+      YIDENG_CHANNELS: ports ? writeDemoChannels(dataDir, ports.servers) : '',
+      YIDENG_UPSTREAMS: city?.upstreamsFile ?? '',
+      ...behindFront,
+      ...env,
+      PORT: String(port),
+      YIDENG_ISSUER: issuer,
+      YIDENG_DATA_DIR: dataDir,
+      YIDENG_KEYS_DIR: keysDir,
+      YIDENG_RESOURCES: resourcesFile,
+    }
+    const provider = await startProvider(`http://127.0.0.1:${port}`, dataDir, environment)
+    running.push(provider)
     if (lan && certificates)
       for (const one of [port, portBase + 100, ...portals.map((_, index) => portBase + 1 + index)])
         running.push(await startFront(lan, certificates, one))
     const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
     await setUpCompany(environment)
-    await provePhones(environment)
+    await provePhones(environment, people)
     running.push(await startTelephone(portBase + 101))
     running.push(await startLicences({ issuer, audience: resource, port: portBase + 100 }))
     for (const [index, look] of portals.entries()) {
@@ -128,7 +148,7 @@ export async function startDemo(options: {
     }
     const wechat = ports && (await startWechat({ ports, issuer, portal: urlOf(0) }))
     if (wechat) running.push(wechat)
-    const reached = { issuer, resource, telephone, wechat: wechat?.url }
+    const reached = { issuer, resource, telephone, wechat: wechat?.url, city }
     const demo = { ...reached, portals: registered, people, ended: provider.ended, close }
     if (!lan || !certificates) return demo
     const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])

@@ -1,8 +1,9 @@
 import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
+import type { UpstreamLinks } from '../accounts/upstream-links.ts'
 import type { Inbox } from '../channels/senders/inbox.ts'
-import { isByQr, limitedPhone, limitedWay, signInCounts } from '../assurance/levels.ts'
+import { isByQr, isByUpstream, isUpstreamPhone, limitedPhone, limitedWay, signInCounts } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
@@ -20,6 +21,7 @@ export interface AccountHostDeps {
   sessions: Sessions
   persons: NaturalPersons
   inbox: Inbox
+  upstreamLinks: Pick<UpstreamLinks, 'heldUntil'>
   representations: Pick<Representations, 'offersTo'>
   /** Seconds after a sign-in during which it counts as fresh. */
   freshSeconds: number
@@ -39,6 +41,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     sessions,
     persons,
     inbox,
+    upstreamLinks,
     representations,
     freshSeconds,
     acceptedPasskeys,
@@ -64,7 +67,19 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     const account = await centre.enter(ctx, { fresh: true })
     if (!account) return undefined
     if (isByQr(account.session.amr)) throw new Refusal(byQr)
-    return unlimited(account)
+    return byFreeLink(unlimited(account))
+  }
+
+  /**
+   * A link that its person did not make is held for a day: a sign-in by upstreams alone changes nothing in the account
+   * until then (facts/upstreams.md, case 3). @throws Refusal `link_held`
+   */
+  async function byFreeLink(account: AccountContext | undefined): Promise<AccountContext | undefined> {
+    if (!account) return undefined
+    const { amr, uid } = account.session
+    const byLink = isByQr(amr) ? isUpstreamPhone((await sessions.origin(uid))?.methods ?? []) : isByUpstream(amr)
+    if (byLink && (await upstreamLinks.heldUntil(account.person.id)) !== undefined) throw new Refusal('link_held')
+    return account
   }
 
   /** @throws Refusal for a session by limited ways alone: it changes nothing in an account */
@@ -116,7 +131,8 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     },
 
     mayChangeAuthenticators: (ctx) => mayDecide(ctx, 'not_by_qr'),
-    mayReduce: async (ctx) => notHeld(ctx, await byUnlimitedPhone(unlimited(await centre.enter(ctx)))),
+    mayReduce: async (ctx) =>
+      notHeld(ctx, await byFreeLink(await byUnlimitedPhone(unlimited(await centre.enter(ctx))))),
     mayProtect: (ctx) => signedInDirectly(ctx, 'not_by_qr'),
     mayGrantMandates: (ctx) => mayDecide(ctx, 'mandates_not_by_qr'),
 

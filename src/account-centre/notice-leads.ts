@@ -36,5 +36,9 @@ export const leads: Readonly<Record<NoticeKind, string>> = {
   'phone-recycled': '/account/phone',
   'phone-changed': '/account/history',
   'account-merged': '/account/portals',
-  'upstream-linked': '/account',
+  'upstream-linked': '/account/upstream',
+  'upstream-linked-by-number': '/account/upstream',
+  'upstream-unlinked': '/account/upstream',
+  'upstream-paused': '/account/upstream',
+  'upstream-released': '/account/upstream',
 }

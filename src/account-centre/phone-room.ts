@@ -138,7 +138,9 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
 
   async function goOn(ctx: RouterContext, account: AccountContext, begun: Change) {
     const { from, to, newProven, oldProven } = begun
-    const allowed = newProven && (oldProven || from === to || account.session.level === 4)
+    // an account that an upstream opened has no old number
+    const mayReplace = oldProven || from === to || from === '' || account.session.level === 4
+    const allowed = newProven && mayReplace
     if (allowed) return finish(ctx, account, begun)
     if (newProven && phoneCodes.reaches(from)) await send(ctx, account, from)
     return redirectTo(ctx, `${room}/code`)
@@ -152,7 +154,8 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     const result = await persons.changePhone(person.id, { from, to, how }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
     if (mayProveMore(hands)) await proveByPhone(deps, ctx, person.id, to)
-    if (from !== to) phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
+    if (from !== to && from !== '')
+      phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
     return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
   }
 }

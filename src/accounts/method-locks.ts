@@ -2,11 +2,10 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
-import type { Authenticators } from './authenticators.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
 import { orUndo, Undo } from './undo.ts'
-import { countSignInAuthenticators } from './sign-in-kinds.ts'
+import { countWaysIn, type WaysIn } from './sign-in-kinds.ts'
 
 export interface MethodLock {
   method: string
@@ -31,14 +30,15 @@ export interface MethodLocks {
   unlock(personId: string, method: string, by: Actor, within?: DatabaseTransaction): Promise<boolean>
 }
 
-export function createMethodLocks(options: {
-  database: Database
-  authenticators: Pick<Authenticators, 'list'>
-  audit: AuditLog
-  notifier: Notifier
-  clock: Clock
-}): MethodLocks {
-  const { database, authenticators, audit, notifier, clock } = options
+export function createMethodLocks(
+  options: WaysIn & {
+    database: Database
+    audit: AuditLog
+    notifier: Notifier
+    clock: Clock
+  },
+): MethodLocks {
+  const { database, audit, notifier, clock } = options
 
   return {
     async list(personId) {
@@ -62,7 +62,7 @@ export function createMethodLocks(options: {
           .onConflict((conflict) => conflict.columns(['person_id', 'method']).doNothing())
           .executeTakeFirst()
         if (numInsertedOrUpdatedRows === 0n) return false
-        if (keepOne && (await countSignInAuthenticators(authenticators, personId, transaction)) === 0) throw new Undo()
+        if (keepOne && (await countWaysIn(options, personId, transaction)) === 0) throw new Undo()
         await audit.append(transaction, { event: 'method.locked', ...by, personId, details: { method, reason } })
         const details = { method, reason }
         await notifier.notify({ personId, kind: 'method-locked', details, restricted: by.restricted }, transaction)

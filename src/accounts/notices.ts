@@ -36,6 +36,10 @@ const kinds = [
   'phone-changed',
   'account-merged',
   'upstream-linked',
+  'upstream-linked-by-number',
+  'upstream-unlinked',
+  'upstream-paused',
+  'upstream-released',
 ] as const
 
 export type NoticeKind = (typeof kinds)[number] | DeclaredKey<'notices'>

@@ -1,25 +1,45 @@
 import type { Database } from '../storage/database.ts'
 import { loginMethods } from '../login-methods.ts'
 import type { Authenticators } from './authenticators.ts'
+import { linkId } from './upstream-links.ts'
 
 /** Kinds of authenticators that can sign in alone, each with the name of its login method. */
 export const signInKinds: readonly string[] = loginMethods
   .filter(({ opensAccounts }) => opensAccounts)
   .map(({ name }) => name)
 
+/** What counts the ways into an account. */
+export interface WaysIn {
+  authenticators: Pick<Authenticators, 'list'>
+  /** The upstreams of the settings: a link to another one is no way in. */
+  upstreams: { list(): readonly { id: string }[] }
+}
+
+/** The login method of links to upstreams; `method_locks` has its name. */
+const linkMethod = 'upstream'
+
 /**
- * Number of authenticators a person can sign in with now: not held, method not switched off. To remove one, call it afterwards in
- * the same transaction: writers are serialised, so two parallel removals leave one.
+ * Number of ways a person can sign in by now: authenticators and links to upstreams, not held, method not switched off. To remove one,
+ * call it afterwards in the same transaction: writers are serialised, so two parallel removals leave one.
  * @param without ids that do not count: a page asks so what would be left
  */
-export async function countSignInAuthenticators(
-  { list }: Pick<Authenticators, 'list'>,
+export async function countWaysIn(
+  { authenticators, upstreams }: WaysIn,
   personId: string,
   within: Database,
   { without = [] }: { without?: readonly string[] } = {},
 ): Promise<number> {
   const locks = await within.selectFrom('method_locks').select('method').where('person_id', '=', personId).execute()
   const off = new Set(locks.map(({ method }) => method))
-  const all = (await list(personId, undefined, within)).filter(({ id }) => !without.includes(id))
-  return all.filter(({ kind, heldAt }) => signInKinds.includes(kind) && heldAt === null && !off.has(kind)).length
+  const all = (await authenticators.list(personId, undefined, within)).filter(({ id }) => !without.includes(id))
+  const own = all.filter(({ kind, heldAt }) => signInKinds.includes(kind) && heldAt === null && !off.has(kind))
+  if (off.has(linkMethod)) return own.length
+  const links = await within
+    .selectFrom('upstream_links')
+    .select(['upstream', 'subject_index as subjectIndex'])
+    .where('person_id', '=', personId)
+    .where('paused_at', 'is', null)
+    .execute()
+  const known = new Set(upstreams.list().map(({ id }) => id))
+  return own.length + links.filter((one) => known.has(one.upstream) && !without.includes(linkId(one))).length
 }

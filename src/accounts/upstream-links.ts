@@ -1,12 +1,22 @@
 import type { Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
+import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database } from '../storage/database.ts'
-import type { UpstreamTables } from '../storage/schema-upstreams.ts'
+import { hashId } from '../storage/hash-id.ts'
+import type { UpstreamLinkWay, UpstreamTables } from '../storage/schema-upstreams.ts'
+import { forgetOffer, isLinkRefused, refuseLink, type LinkKey } from './upstream-offers.ts'
+
+export type { UpstreamLinkWay } from '../storage/schema-upstreams.ts'
 
 /** The id of an upstream, as YIDENG_UPSTREAMS and `--upstream` write it. */
 export const upstreamId = /^[a-z0-9-]{1,32}$/
+
+/** A link that its person did not make may be undone for this time (facts/upstreams.md, case 3). */
+const undoMs = 30 * dayMs
+/** For this time a sign-in by such a link changes nothing in the account. */
+const holdMs = dayMs
 
 /** An account of an upstream that belongs to a person. */
 export interface UpstreamLink {
@@ -20,9 +30,16 @@ export interface UpstreamLink {
   lastUsedAt: number | null
   /** The import that made it; null for a link that its person made. */
   batch: string | null
-  /** The import opened the account too. */
+  /** The account was opened with the link. */
   opened: boolean
   documentIndex: string | null
+  way: UpstreamLinkWay
+  /** Milliseconds since 1970 UTC; null for a link that its person made. */
+  undoUntil: number | null
+  /** Until then a sign-in by the link changes no authenticator, mandate or recovery. */
+  heldUntil: number | null
+  /** Paused by a recovery: it is no way in until its person confirms it. */
+  pausedAt: number | null
 }
 
 /** The subject is the upstream's `sub`, compared character by character. */
@@ -45,6 +62,7 @@ export interface NewUpstreamLink extends UpstreamSubject {
   alias?: string | undefined
   batch?: string | undefined
   opened?: boolean | undefined
+  way: UpstreamLinkWay
 }
 
 /** Links to accounts of existing systems: unique by upstream and subject. */
@@ -52,12 +70,23 @@ export interface UpstreamLinks {
   find(subject: UpstreamSubject, within?: Database): Promise<UpstreamLink | undefined>
   /** Oldest first. */
   of(personId: string, within?: Database): Promise<UpstreamLink[]>
-  /** False where the subject is linked already, also to the same person. */
+  /**
+   * False where the subject is linked already, also to the same person; for `number` also where the person has refused this link.
+   * A sign-in ends the refusal.
+   */
   add(within: Database, link: NewUpstreamLink): Promise<boolean>
-  /** Of a sign-in. */
-  used(link: UpstreamLink): Promise<void>
+  /** The end of the longest hold of a person's links (ms since 1970 UTC); undefined where none is held now. */
+  heldUntil(personId: string): Promise<number | undefined>
+  /** Notes a sign-in; false where the link is gone or paused, or another person has it now. */
+  used(link: UpstreamLink): Promise<boolean>
   /** Only a link of this person; false where it is gone, or another person has it now. */
-  remove(within: Database, link: Pick<UpstreamLink, 'upstream' | 'subjectIndex' | 'personId'>): Promise<boolean>
+  remove(within: Database, link: LinkKey): Promise<boolean>
+  /** Pauses a link, or ends its pause (`null`); false where it has changed since. */
+  pause(within: Database, link: UpstreamLink, at: number | null): Promise<boolean>
+  /** Notes that the person does not want this link: it is never made by number again, and never offered. */
+  refuse(within: Database, link: LinkKey): Promise<void>
+  /** Whether the person has refused a link to this subject. */
+  isRefused(subject: UpstreamSubject & { personId: string }, within?: Database): Promise<boolean>
   /** Whether the link was made with another document; false where one of them has none. */
   isOtherDocument(link: UpstreamLink, document: AssertedDocument | undefined): boolean
   /** The name of the account at the upstream, where another account has that username here. */
@@ -80,7 +109,15 @@ const fromRow = (row: Row): UpstreamLink => ({
   batch: row.batch,
   opened: row.opened === 1,
   documentIndex: row.document_index,
+  way: row.way,
+  undoUntil: row.undo_until,
+  heldUntil: row.held_until,
+  pausedAt: row.paused_at,
 })
+
+/** Names one link in addresses, and in the origin of a session that it began. Nothing of the subject can be read from it. */
+export const linkId = ({ upstream, subjectIndex }: Pick<UpstreamLink, 'upstream' | 'subjectIndex'>): string =>
+  hashId(`${upstream}:${subjectIndex}`)
 
 const aliasAad = ({ upstream, subject_index: index }: Pick<Row, 'upstream' | 'subject_index'>) =>
   `upstream_links.alias:${upstream}:${index}`
@@ -97,7 +134,9 @@ export function createUpstreamLinks(deps: {
   const documentIndex = ({ type, number }: AssertedDocument) => blindIndex('upstream.document', `${type}:${number}`)
 
   function row(link: NewUpstreamLink): UpstreamTables['upstream_links'] {
-    const { upstream, personId, level, document, alias, batch, opened } = link
+    const { upstream, personId, level, document, alias, batch, opened = false, way } = link
+    const now = clock()
+    const byNumber = way === 'number' || (way === 'import' && !opened)
     const key = { upstream, subject_index: subjectIndex(link) }
     return {
       ...key,
@@ -105,10 +144,14 @@ export function createUpstreamLinks(deps: {
       level,
       document_index: document ? documentIndex(document) : null,
       alias: alias === undefined ? null : cipher.seal(alias, aliasAad(key)),
-      linked_at: clock(),
+      linked_at: now,
       last_used_at: null,
       batch: batch ?? null,
-      opened: opened === true ? 1 : 0,
+      opened: opened ? 1 : 0,
+      way,
+      undo_until: byNumber ? now + undoMs : null,
+      held_until: byNumber ? now + holdMs : null,
+      paused_at: null,
     }
   }
   const ofPerson = (personId: string, within: Database) =>
@@ -119,6 +162,16 @@ export function createUpstreamLinks(deps: {
       .orderBy('linked_at')
       .orderBy('subject_index')
       .execute()
+
+  async function remove(within: Database, { upstream, subjectIndex: index, personId }: LinkKey): Promise<boolean> {
+    const { numDeletedRows } = await within
+      .deleteFrom('upstream_links')
+      .where('upstream', '=', upstream)
+      .where('subject_index', '=', index)
+      .where('person_id', '=', personId)
+      .executeTakeFirst()
+    return numDeletedRows === 1n
+  }
 
   return {
     row,
@@ -134,32 +187,55 @@ export function createUpstreamLinks(deps: {
       return found && fromRow(found)
     },
     of: async (personId, within = database) => (await ofPerson(personId, within)).map(fromRow),
+    async heldUntil(personId) {
+      const row = await database
+        .selectFrom('upstream_links')
+        .select(({ fn }) => fn.max('held_until').as('until'))
+        .where('person_id', '=', personId)
+        .where('held_until', '>', clock())
+        .executeTakeFirst()
+      return row?.until ?? undefined
+    },
     async add(within, link) {
       const { numInsertedOrUpdatedRows: added } = await within
         .insertInto('upstream_links')
         .values(row(link))
         .onConflict((conflict) => conflict.columns(['upstream', 'subject_index']).doNothing())
         .executeTakeFirst()
-      return added === 1n
+      if (added !== 1n) return false
+      const key = { upstream: link.upstream, subjectIndex: subjectIndex(link), personId: link.personId }
+      if (link.way === 'sign-in') await forgetOffer(within, key)
+      // after the insert, which waits for another transaction that removes the link
+      if (link.way === 'sign-in' || !(await isLinkRefused(within, key))) return true
+      await remove(within, key)
+      return false
     },
     async used({ upstream, subjectIndex: index, personId }) {
-      await database
+      const { numUpdatedRows } = await database
         .updateTable('upstream_links')
         .set({ last_used_at: clock() })
         .where('upstream', '=', upstream)
         .where('subject_index', '=', index)
         .where('person_id', '=', personId)
-        .execute()
+        .where('paused_at', 'is', null)
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
     },
-    async remove(within, { upstream, subjectIndex: index, personId }) {
-      const { numDeletedRows } = await within
-        .deleteFrom('upstream_links')
+    remove,
+    async pause(within, { upstream, subjectIndex: index, personId, pausedAt }, at) {
+      const { numUpdatedRows } = await within
+        .updateTable('upstream_links')
+        .set({ paused_at: at })
         .where('upstream', '=', upstream)
         .where('subject_index', '=', index)
         .where('person_id', '=', personId)
+        .where('paused_at', pausedAt === null ? 'is' : '=', pausedAt)
         .executeTakeFirst()
-      return numDeletedRows === 1n
+      return numUpdatedRows === 1n
     },
+    refuse: (within, key) => refuseLink(within, key, clock()),
+    isRefused: (subject, within = database) =>
+      isLinkRefused(within, { ...subject, subjectIndex: subjectIndex(subject) }),
     isOtherDocument: ({ documentIndex: linked }, document) =>
       linked !== null && document !== undefined && linked !== documentIndex(document),
     alias: async (personId, within = database) =>

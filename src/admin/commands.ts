@@ -125,6 +125,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'list the WeChat and Alipay accounts that a person has bound, without their ids at the vendor',
     load: () => import('./persons/person-channels.ts'),
   },
+  'person links': {
+    summary: 'list the accounts of other systems that a person has linked, or end the links to one system',
+    load: () => import('./persons/person-links.ts'),
+  },
   'person import': {
     summary: 'bring in the accounts of an existing system from a file, or undo such an import',
     load: () => import('./persons/person-import.ts'),

@@ -98,8 +98,11 @@ export function limitedPhone(methods: readonly string[]): LimitedWay | undefined
   return ofPhone.every(isLimited) ? ofPhone.find(isLimited) : undefined
 }
 
-/** A text reaches level 2. A channel or another device may vouch for more, once: `vouched` has that level, the `amr` values do not. */
-const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr'])
+/**
+ * A text reaches level 2. A channel, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
+ * values do not.
+ */
+const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed'])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))
 
 /** Whether a session needs another way to sign in for a level above 2: no further proof of the person can help. */
@@ -115,6 +118,16 @@ export const isFaceAlone = (amr: readonly string[]): boolean =>
 
 /** The person signed in here, by more than a face: such a session may prove their account. */
 export const isDirect = (amr: readonly string[]): boolean => !isByQr(amr) && !isFaceAlone(amr)
+
+/** The only ways of a sign-in are upstreams, and ways that change nothing anyway: no passkey, no password. */
+export const isByUpstream = (amr: readonly string[]): boolean =>
+  amr.includes('fed') && amr.every((one) => one === 'fed' || limitedWayOf.has(one))
+
+/** As `isByUpstream`, for the login methods of a phone; `upstream:<id>` is one, too. */
+export const isUpstreamPhone = (methods: readonly string[]): boolean => {
+  const ofPhone = methods.map((method) => method.replace(/:.*/, '')).filter((method) => method !== 'qr')
+  return ofPhone.includes('upstream') && ofPhone.every((method) => method === 'upstream' || isLimited(method))
+}
 
 /**
  * The level that a session had reached without a face; 2 where a face took part. That level may be the face's own, and no word of a

@@ -119,6 +119,8 @@ const events = {
   'person.import-undone': 'an import was undone: accounts that it opened were removed',
   'upstream.linked': 'an account of an upstream was linked to an account',
   'upstream.unlinked': 'the link to an account of an upstream was removed',
+  'upstream.paused': 'a recovery paused the link to an account of an upstream: another person may have made it',
+  'upstream.released': 'a person confirmed a link to an account of an upstream that a recovery had paused',
   'register.imported': 'a file was imported into a register',
 } as const
 

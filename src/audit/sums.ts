@@ -6,7 +6,11 @@ import type { AuditEvent, AuditEventName } from './audit-events.ts'
  * Events that a stranger can cause for an account. Each kind gets one entry an hour and one sum. So a stranger cannot
  * flood the holder's history.
  */
-const byStrangers: ReadonlySet<AuditEventName> = new Set(['login.refused', 'recovery.refused'])
+const byStrangers: ReadonlySet<AuditEventName> = new Set([
+  'login.refused',
+  'recovery.refused',
+  'upstream.identity-changed',
+])
 
 /** The most kinds counted at once. Further kinds are summed by event name alone. */
 const mostKinds = 50_000

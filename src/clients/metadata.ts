@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { networkSchema } from '../config/networks.ts'
 import { isRegion } from '../config/regions.ts'
+import { upstreamId } from '../config/upstream-id.ts'
 import { normaliseShownName } from '../text/shown-names.ts'
 import { holdsShapeless } from '../text/visible.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
@@ -120,6 +121,12 @@ const shape = z.strictObject({
   claims_in_id_token: z.boolean().default(false),
   /** `previous_sub` names the accounts that a person merged into theirs, as this portal knew them. */
   previous_sub: z.boolean().default(false),
+  /** Its upstream: first on its sign-in page, and gone to at once where a request names it in `idp_hint`. */
+  upstream: z
+    .string()
+    .regex(upstreamId, 'must be the id of an upstream, or none')
+    .transform((id) => (id === 'none' ? undefined : id))
+    .optional(),
   resources: z.array(webUri).max(20).default([]),
   /** Networks of its kiosks: sign-in by face alone works only there (src/login/methods/face/kiosk.ts). */
   networks: z

@@ -26,6 +26,9 @@ export function regionName(code: string, language: Language): string {
   return table.get(code)?.[language] ?? code
 }
 
+/** The names of a region in each language; none if it is unknown. */
+export const regionNames = (code: string): string[] => Object.values(table.get(code) ?? {})
+
 /** The number of significant digits of a code (GB/T 2260: two each for province, city, county). */
 export const ownDigits = (code: string) => (code.endsWith('0000') ? 2 : code.endsWith('00') ? 4 : 6)
 

@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { networkRefused, tooLong } from '../upstreams/upstream-fetch.ts'
 import { hostOf, type AddressRule } from './reachable.ts'
 
 type Lookup = (
@@ -37,7 +38,10 @@ export function createOutbound(options: OutboundOptions): Fetch {
   const { mostBytes = usualMostBytes } = options
   // a connection of its own for each call: a late answer on a kept one would count for the next call
   const tls = new HttpsAgent({ keepAlive: false })
-  const refused = (host: string) => new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`)
+  const refused = (host: string) =>
+    Object.assign(new Error(`${host} is not on the public internet, nor in YIDENG_OUTBOUND_NETWORKS`), {
+      code: networkRefused,
+    })
 
   // the connection uses one of the checked addresses
   const guarded = (host: string, { all }: { all?: boolean }, answer: (...given: unknown[]) => void) => {
@@ -76,13 +80,14 @@ export function createOutbound(options: OutboundOptions): Fetch {
 }
 
 function readAll(answer: IncomingMessage, host: string, mostBytes: number): Promise<Buffer> {
+  const longer = () => Object.assign(new Error(`${host} answers more than ${mostBytes} bytes`), { code: tooLong })
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     answer.on('data', (chunk: Buffer) => {
       length += chunk.length
       chunks.push(chunk)
-      if (length > mostBytes) answer.destroy(new Error(`${host} answers more than ${mostBytes} bytes`))
+      if (length > mostBytes) answer.destroy(longer())
     })
     answer.on('error', reject)
     answer.on('end', () => resolve(Buffer.concat(chunks)))

@@ -20,6 +20,7 @@ import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { onwardPages } from '../oidc/onward-pages.ts'
 import { logoutRequests } from '../oidc/logout-requests.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
+import type { UpstreamSignOut } from '../oidc/upstream-sign-out.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
@@ -42,6 +43,7 @@ import { sameFormOnce } from './same-form.ts'
 import { textReceiptRoutes, type ReportingDeps } from './text-receipts.ts'
 import type { Tracing } from './tracing.ts'
 import { publicDocuments } from './public-documents.ts'
+import { upstreamLogoutRoutes, type UpstreamLogoutDeps } from './upstream-logout.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
 
 export interface AppDeps {
@@ -73,6 +75,8 @@ export interface AppDeps {
   jwtTokens: Middleware
   admin: AdminApiDeps
   reports: ReportingDeps
+  upstreamLogout: UpstreamLogoutDeps
+  upstreamSignOut: UpstreamSignOut
 }
 
 /**
@@ -109,6 +113,7 @@ export function createApp(deps: AppDeps): Koa {
     refuseTooManyCookies(settings.issuer),
     postedAuthorizations,
     onwardPages({ issuer: settings.issuer, acceptedPasskeys: deps.account.acceptedPasskeys }),
+    deps.upstreamSignOut.middleware,
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(
@@ -158,12 +163,13 @@ export function renewed(artifacts: Pick<Artifacts, 'renew'>): Middleware {
 }
 
 /** Requests of programs. They carry no cookies, so no form token is needed. */
-function programRoutes({ methods, admin, numbers, reports }: AppDeps): Router {
+function programRoutes({ methods, admin, numbers, reports, upstreamLogout }: AppDeps): Router {
   const router = new Router({ sensitive: true })
   for (const method of methods) method.api?.(router)
   phoneFromChannelRoutes(router, numbers)
   adminApi(router, admin)
   textReceiptRoutes(router, reports)
+  upstreamLogoutRoutes(router, upstreamLogout)
   return router
 }
 
@@ -175,6 +181,7 @@ function ownRoutes(deps: AppDeps, secure: boolean): Router {
   registrationRoutes(router, deps.login)
   recoveryRoutes(router, deps.login)
   accountRoutes(router, deps.account)
+  deps.upstreamSignOut.routes(router)
   for (const method of deps.methods) {
     const room = new Router({ prefix: `/login/:attempt/${method.name}`, sensitive: true })
     method.routes(room, deps.login.host)

@@ -29,7 +29,8 @@ export interface RequestContextDeps {
 
 const visitorBytes = 18
 const visitorForm = /^[\w-]{24}$/
-const wayForm = /^[a-z]{2,20}$/
+/** A login method, and the id of an upstream or a channel. */
+const wayForm = /^([a-z]{2,20})(?::([a-z0-9-]{1,32}))?$/
 /** Browsers keep a cookie for at most 400 days. */
 const lasting = 400 * dayMs
 const browserLength = 160
@@ -161,12 +162,15 @@ class BrowserRequest implements RequestContext {
   }
 
   get lastWay(): string {
-    const way = this.#cookie('yideng_way')
-    return wayForm.test(way) ? way : ''
+    return wayForm.exec(this.#cookie('yideng_way'))?.[1] ?? ''
   }
 
-  keepWay(method: string): void {
-    this.#setCookie('yideng_way', method, lasting)
+  get lastSystem(): string {
+    return wayForm.exec(this.#cookie('yideng_way'))?.[2] ?? ''
+  }
+
+  keepWay(method: string, system?: string): void {
+    this.#setCookie('yideng_way', system === undefined ? method : `${method}:${system}`, lasting)
   }
 
   /** The random id of this browser in a cookie; a new one when there is none. */

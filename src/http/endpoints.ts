@@ -34,6 +34,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/revoke': ['calls', 'refusedCalls', 'secrets'],
   '/texts/receipts': ['requests'],
   '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
+  '/upstream': ['requests'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],
   ...Object.assign({}, ...loginMethods.map((method) => method.endpoints)),

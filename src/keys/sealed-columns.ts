@@ -12,6 +12,7 @@ const keyColumns: Readonly<Record<string, readonly string[]>> = {
   population_faces: ['document_type', 'document_index'],
   business_register: ['uscc'],
   upstream_links: ['upstream', 'subject_index'],
+  upstream_offers: ['upstream', 'subject_index', 'person_id'],
 }
 
 export const keyColumnsOf = (table: string): readonly string[] => keyColumns[table] ?? ['id']

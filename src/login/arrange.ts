@@ -9,7 +9,7 @@ export interface Situation {
   elder: boolean
   /** The method that the person chose, or that refused them. */
   chosen?: string | undefined
-  /** The method of the app that the browser is. */
+  /** The method of the app that the browser is, or that the portal asked for. */
   here?: string | undefined
   /** The method of the last sign-in of this browser. */
   last?: string | undefined
@@ -40,7 +40,7 @@ export function arrange<Method extends Offered>(
   const named = methods.find(({ name }) => name === chosen)
   const alone = named ?? (methods.length === 1 ? methods[0] : undefined)
   if (alone) return [{ method: alone, shown: 'alone' }]
-  if (elder) return elderOrder(methods, device).map((method) => ({ method, shown: 'row' }))
+  if (elder) return elderOrder(methods, device, here).map((method) => ({ method, shown: 'row' }))
   const known =
     methods.find(({ name }) => name === here) ??
     methods.find((method) => method.name === last && method.signIn.aloneWhenLast && !isUnsure(method))
@@ -53,9 +53,13 @@ function aloneWith<Method extends Offered>(known: Method, methods: readonly Meth
   return [{ method: known, shown: 'alone' as const }, ...others]
 }
 
-/** The order of the list of methods; on a kiosk its own way comes first. */
-function elderOrder<Method extends Offered>(methods: readonly Method[], device: DeviceKind): Method[] {
-  if (device !== 'kiosk') return [...methods]
+/** The order of the list of methods, but first that of the app or portal; on a kiosk its own way comes first. */
+function elderOrder<Method extends Offered>(
+  methods: readonly Method[],
+  device: DeviceKind,
+  here: string | undefined,
+): Method[] {
+  if (device !== 'kiosk') return methods.toSorted((one, other) => +(other.name === here) - +(one.name === here))
   return methods.toSorted((one, other) => ranks.indexOf(one.signIn.kiosk) - ranks.indexOf(other.signIn.kiosk))
 }
 

@@ -8,8 +8,10 @@ import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import type { PhoneProofs } from '../accounts/phone-proofs.ts'
 import type { PhoneOwners } from '../proofing/phone-owners.ts'
+import type { PopulationRegister } from '../proofing/population-register.ts'
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
+import type { UpstreamLinks } from '../accounts/upstream-links.ts'
 import type { EndSignIns } from '../accounts/sign-in-endings.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Channels } from '../channels/channel-client.ts'
@@ -25,9 +27,11 @@ import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
 import type { VerifiersByPurpose } from '../proofing/face/choose-verifier.ts'
 import type { Sessions } from '../sessions/sessions.ts'
+import type { UpstreamSessions } from '../sessions/upstream-sessions.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
+import type { WatchedUpstreams } from '../upstreams/outages.ts'
 import type { LoginMethod } from './method.ts'
 import type { Signatures } from './text-signatures.ts'
 
@@ -49,7 +53,11 @@ export interface MethodServices {
   notifier: Notifier
   phoneProofs: PhoneProofs
   phoneOwners: PhoneOwners
+  register: PopulationRegister
   channels: Channels
+  upstreams: Pick<WatchedUpstreams, 'list' | 'client' | 'isDown'>
+  upstreamLinks: UpstreamLinks
+  upstreamSessions: UpstreamSessions
   sessions: Sessions
   endSignIns: EndSignIns
   passwords: Passwords

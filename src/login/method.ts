@@ -25,6 +25,8 @@ export interface LoginProof {
   vouched?: Level
   /** Methods and authenticators of that session: the loss of one of them ends this session too. */
   through?: Pick<SessionOrigin, 'methods' | 'authenticators'> | undefined
+  /** The session at the upstream that named the person, sealed (sessions/upstream-sessions.ts). */
+  upstreamSession?: string
   /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
   /** Refusal to show where the account is locked or the method is switched off. */
@@ -47,8 +49,10 @@ export interface LoginMethod {
   offered(attempt: Attempt, ctx: RouterContext): boolean | Promise<boolean>
   /** Whether this login is at a kiosk: a machine that many people use, in a hall. */
   atKiosk?(attempt: Attempt): boolean
-  /** Whether the browser is the app of this method: its way comes first there, and alone. */
-  here?(ctx: RouterContext): boolean
+  /** Whether the browser is the app of this method, or the portal asked for it: its way comes first, and alone. */
+  here?(ctx: RouterContext, attempt: Attempt): boolean
+  /** Answers the first look at the sign-in page of a login in place of it, where the portal may ask for that. True where it did. */
+  goesOn?(ctx: RouterContext, attempt: Attempt): Promise<boolean>
   /** What this method has found so far in this login: the sign-in page has it above the ways. */
   note?(ctx: RouterContext, attempt: Attempt): Promise<SignInNote | undefined>
   /** Data of its part of the sign-in page, in addition to `PartData`. */
@@ -67,6 +71,8 @@ export interface LoginMethod {
    * its route `start`; the words are those of `raises`.
    */
   showsPossession?(who: SignedIn): Promise<boolean>
+  /** How many ways in a person has by this method, and how many are paused; for a method whose ways are no authenticators. */
+  ownWays?(personId: string): Promise<{ count: number; held: number }>
   /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */
@@ -230,23 +236,24 @@ export interface AccountHost {
   /**
    * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
    * by passkey may make one; other sign-ins get a page that shows the end of the hold.
-   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel` for a session that a QR code or one limited way began
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel` for a session that a QR code or one limited way began.
+   * `link_held` for one by upstreams alone, while a link by number is held
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * Any sign-in but one by limited ways alone, and during a hold only one by passkey: for acts that take a way to sign in or a mandate
    * away. A stranger with the owner's WeChat or number, or after a recovery, would shut the owner out.
-   * @throws Refusal `not_by_face`, `not_by_sms`, `not_by_channel`
+   * @throws Refusal `not_by_face`, `not_by_sms`, `not_by_channel`, `link_held`
    */
   mayReduce(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, but also during a hold: for acts that prove the owner, or only show what may prove them.
-   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `link_held`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, for giving and accepting mandates.
-   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`
+   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `link_held`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountContext | undefined>
   /** Shows a page of the account centre inside its frame. */

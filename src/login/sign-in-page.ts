@@ -12,6 +12,12 @@ export interface SignInPageDeps {
   limits: Pick<Settings['limits'], 'passwordTries' | 'passwordWaitSeconds'>
 }
 
+/** The sign-in page of a running login; a method may answer the first look at it. */
+export async function askToSignIn(deps: SignInPageDeps, ctx: RouterContext, attempt: Attempt): Promise<void> {
+  for (const method of deps.methods) if (await method.goesOn?.(ctx, attempt)) return
+  return showSignInPage(deps, ctx, attempt)
+}
+
 /** Shows the sign-in page of a running login, with the refusal of the last try above its form. */
 export async function showSignInPage(
   deps: SignInPageDeps,
@@ -83,7 +89,7 @@ async function waysOf(
   const device = methods.some((method) => method.atKiosk?.(attempt)) ? 'kiosk' : deviceKind
   const asked = typeof ctx.query['way'] === 'string' ? ctx.query['way'] : undefined
   const chosen = asked ?? (elder ? refusal?.method : undefined)
-  const here = refusal ? undefined : methods.find((method) => method.here?.(ctx))?.name
+  const here = refusal ? undefined : methods.find((method) => method.here?.(ctx, attempt))?.name
   const arranged = arrange(offered, {
     device,
     elder,

@@ -57,7 +57,7 @@ export async function succeed(
   // identifies this sign-in in the audit log and beside the session, for "this was not me"
   const id = randomUUID()
   const level = await decideLevel(deps, ctx, attempt, person, proof, id)
-  await noteDevice(deps, ctx, person, method)
+  await noteDevice(deps, ctx, person, proof)
   const login = { accountId: personId, acr: acrOf(level), amr, remember: false, ts: Math.floor(at / 1000) }
   const signIn: SignInRecord = {
     id,
@@ -65,6 +65,7 @@ export async function succeed(
     methods: [method, ...(through?.methods ?? [])],
     authenticators: [authenticatorId ?? [], through?.authenticators ?? []].flat(),
     epoch: person.endings.epoch,
+    upstream: proof.upstreamSession,
   }
   const signedInHere: SignedInHere = { attempt: attempt.id, again: attempt.session !== undefined }
   await finish(deps, ctx, attempt, { login, signIn, signedInHere })
@@ -106,16 +107,20 @@ async function noteDevice(
   { devices, audit, notifier }: Pick<SucceedDeps, 'devices' | 'audit' | 'notifier'>,
   ctx: RouterContext,
   person: NaturalPerson,
-  method: string,
+  { method, through }: LoginProof,
 ): Promise<void> {
   const request = requestOf(ctx)
-  request.keepWay(method)
+  request.keepWay(method, systemOf(method, through?.methods))
   const seen = await devices.seen({ personId: person.id, cookie: request.device(), browser: request.browser })
   if (seen !== 'new') return
   const by = actorOf(ctx)
   await audit.record({ event: 'person.device-seen', ...by, personId: person.id, details: { method } })
   await notifier.notify({ personId: person.id, kind: 'new-device', details: { method }, restricted: by.restricted })
 }
+
+/** The upstream or channel of a sign-in: its session names it beside the method, as `upstream:foshan`. */
+const systemOf = (method: string, through: readonly string[] = []) =>
+  through.find((one) => one.startsWith(`${method}:`))?.slice(method.length + 1)
 
 /** Signing in as another person ends the session of the person before, with all its portals. */
 async function leaveOtherPerson(

@@ -85,7 +85,8 @@ class PersonClaims {
     return Math.floor(this.#person.row.updated_at / 1000)
   }
   get phone_number() {
-    return this.#persons.open(this.#person, 'phone')
+    // an account that an upstream opened may have none
+    return this.#persons.open(this.#person, 'phone') || undefined
   }
   get id_type() {
     const { document_type: type } = this.#person.row

@@ -10,6 +10,7 @@ import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 import { logoutFlawOf, type LogoutFlaw } from './logout-requests.ts'
 import { reasonOf } from './refused-requests.ts'
+import type { UpstreamSignOut } from './upstream-sign-out.ts'
 
 const mostHosts = 3
 /** Portals that the page of a sign-out lists by name. */
@@ -73,10 +74,11 @@ export interface OidcPagesDeps {
   findClient(id: string): Promise<Client | undefined>
   /** A portal, suspended or not. */
   findRegistered(id: string): Promise<Client | undefined>
+  upstreamSignOut: Pick<UpstreamSignOut, 'offer'>
 }
 
 /** Our pages instead of oidc-provider's own. */
-export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
+export function createOidcPages({ findClient, findRegistered, upstreamSignOut }: OidcPagesDeps) {
   const portal = async (ctx: KoaContextWithOIDC) => {
     const client = ctx.oidc.client && (await findClient(ctx.oidc.client.clientId))
     return client ? { portal: portalOf(client, requestOf(ctx).language), portalUri: client.uri ?? '' } : {}
@@ -122,6 +124,8 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
       const locales = localesOf(ctx)
       request.wish(locales)
       request.returnTo = sameLogout(ctx)
+      const upstream = session && (await upstreamSignOut.offer(session.uid))
+      if (upstream) request.formTargets.push(upstream.target)
       const flaw = logoutFlawOf(ctx)
       showPage(ctx, 'logout/confirm', {
         ...(await portal(ctx)),
@@ -130,6 +134,7 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
         paused: flaw?.portal ? portalOf(flaw.portal, request.language).name : '',
         action: `${pathOfLogout(ctx)}/confirm${locales && `?${new URLSearchParams({ ui_locales: locales }).toString()}`}`,
         xsrf: (session?.state as { secret: string } | undefined)?.secret,
+        upstream: upstream?.name ?? '',
         others: entered.filter((id) => id !== client?.clientId).length,
         entered: await enteredPortals(entered, client?.clientId, request.language),
       })

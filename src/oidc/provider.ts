@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import { createLimits } from '../guards/limits.ts'
 import type { Fetch } from '../guards/outbound.ts'
 import { limitRequest } from '../guards/request-limits.ts'
+import { keepHint } from './idp-hint.ts'
 import { createSecretGuesses } from '../guards/secret-guesses.ts'
 import { createStoredBudget } from '../guards/stored-budget.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
@@ -50,11 +51,13 @@ import { createOidcPages } from './pages.ts'
 import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
+import type { UpstreamSignOut } from './upstream-sign-out.ts'
 import { createActorClaims } from './token-exchange/actor-claims.ts'
 import { createExchangeConsents } from './token-exchange/exchange-consents.ts'
 import { registerTokenExchange } from './token-exchange/exchange.ts'
 
 export interface ProviderDeps {
+  upstreamSignOut: Pick<UpstreamSignOut, 'offer'>
   settings: Settings
   clock: Clock
   artifacts: Artifacts
@@ -161,6 +164,8 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
     fetch: withFreshness(deps.outbound),
     // runs in every authorization request, pushed or not, before anything is stored
     extraParams: {
+      // before the request is measured: a hint of no use is no error
+      idp_hint: keepHint,
       representee_hint(ctx) {
         limitRequest(ctx, deps.ownClients)
         selectAccountByLogin(ctx)

@@ -48,7 +48,9 @@ export interface RequestContext {
   readonly deviceBefore: string
   /** Login method of the last sign-in of this browser. `keepWay` stores it in a cookie. */
   readonly lastWay: string
-  keepWay(method: string): void
+  /** Id of the upstream or channel of that sign-in, else ''. */
+  readonly lastSystem: string
+  keepWay(method: string, system?: string): void
   /** CSRF token for a form of this page, another one at each call; sets the cookie that it is bound to. */
   csrf(): string
   csrfHolds(token: string): boolean

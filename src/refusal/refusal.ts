@@ -17,6 +17,7 @@ const codes = {
   logout_invalid: 400,
   recovery_gone: 400,
   last_way_in: 409,
+  link_held: 403,
   too_many_requests: 429,
   busy: 503,
   unavailable: 503,

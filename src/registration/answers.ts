@@ -106,13 +106,3 @@ export async function readAnswers(
   if (!username.ok || Object.keys(problems).length > 0) return { step: 2, problems }
   return { input: { document: document.document, name, phone: phone.phone, username: username.username, password } }
 }
-
-const yearsOfConsent = 14
-
-/** Under fourteen: a guardian agrees (PIPL article 31). A document without a date of birth tells nothing. */
-export function isChild({ birthDate }: IdentityDocument, now: number): boolean {
-  if (birthDate === undefined) return false
-  const of14 = new Date(`${birthDate}T00:00:00+08:00`)
-  of14.setUTCFullYear(of14.getUTCFullYear() + yearsOfConsent)
-  return of14.getTime() > now
-}

@@ -1,5 +1,6 @@
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
+import { isChild, noticeVersion } from '../accounts/privacy-notice.ts'
 import type { Clock } from '../config/clock.ts'
 import { perNetwork, type NetworkLimit } from '../guards/network-limit.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
@@ -11,7 +12,7 @@ import { prolongLogin } from '../oidc/artifacts/prolong-login.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { answersIn, isChild, lastStepIn, readAnswers, stepOf, type RegistrationInput, type Step } from './answers.ts'
+import { answersIn, lastStepIn, readAnswers, stepOf, type RegistrationInput, type Step } from './answers.ts'
 import { draftOf, draftSeconds, newSecret, placeOf, type Draft, type DraftPlace } from './draft.ts'
 import {
   claimOrOpened,
@@ -24,7 +25,7 @@ import {
   type NewAccountDeps,
 } from './new-account.ts'
 import { askForProof, phoneRoutes, proofNeeded, phoneShown, provenByCarrier, type PhoneStepDeps } from './phone-step.ts'
-import { noticeVersion, registerPath, showStep } from './step-page.ts'
+import { registerPath, showStep } from './step-page.ts'
 
 export interface RegistrationDeps extends NewAccountDeps, PhoneStepDeps {
   passwords: Passwords

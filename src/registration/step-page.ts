@@ -2,17 +2,15 @@ import { documentExample, documentHint, documentTypes } from '../accounts/identi
 import { maskDocumentNumber } from '../accounts/identifiers/masking.ts'
 import { groupPhone } from '../accounts/identifiers/grouping.ts'
 import { phoneCodes } from '../accounts/identifiers/phones.ts'
+import { isChild, noticeVersion } from '../accounts/privacy-notice.ts'
 import type { Clock } from '../config/clock.ts'
 import type { OneTapProofs } from '../guards/phone-codes/one-tap-proofs.ts'
 import { pathOf, type Attempt } from '../login/attempt.ts'
 import type { RouterContext } from '../login/method.ts'
 import type { Language } from '../pages/languages.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
-import { isChild, phoneOf, readAnswers, type Answers, type Problems, type Step } from './answers.ts'
+import { phoneOf, readAnswers, type Answers, type Problems, type Step } from './answers.ts'
 import { draftSeconds, type Draft } from './draft.ts'
-
-/** The privacy notice that people agree to; change it together with the texts of views/register/privacy.eta. */
-export const noticeVersion = '2026-12'
 
 const views = { 1: 'register/who', 2: 'register/password', 3: 'register/agree' } as const
 

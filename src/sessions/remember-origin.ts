@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Devices } from '../accounts/devices.ts'
 import { requestOf } from '../pages/request-context.ts'
 import type { Sessions } from './sessions.ts'
+import type { UpstreamSessions } from './upstream-sessions.ts'
 
 const signInRecordSchema = z.object({
   id: z.string(),
@@ -13,6 +14,8 @@ const signInRecordSchema = z.object({
   authenticators: z.array(z.string()),
   /** The person's epoch (src/accounts/sign-in-endings.ts) at the time of the proof. */
   epoch: z.number(),
+  /** The session at an upstream that vouched for it, sealed (upstream-sessions.ts). */
+  upstream: z.string().optional(),
 })
 
 /** A sign-in, with its id in the audit log. It is part of the login's result (src/login/host.ts) until that is used. */
@@ -24,8 +27,14 @@ export const readSignInRecord = (result: object): SignInRecord | undefined =>
 
 const union = (known: readonly string[] = [], added: readonly string[] = []) => [...new Set([...known, ...added])]
 
+export interface OriginDeps {
+  sessions: Sessions
+  devices: Devices
+  upstreamSessions: UpstreamSessions
+}
+
 /** Stores the origin of each session that a sign-in began or renewed. People recognise their sessions by it. */
-export function rememberOrigin({ sessions, devices }: { sessions: Sessions; devices: Devices }): Middleware {
+export function rememberOrigin({ sessions, devices, upstreamSessions }: OriginDeps): Middleware {
   return async (ctx, next) => {
     await next()
     const { oidc } = ctx as unknown as Partial<KoaContextWithOIDC>
@@ -33,6 +42,7 @@ export function rememberOrigin({ sessions, devices }: { sessions: Sessions; devi
     if (!interaction?.result?.login || !session?.accountId) return
     const signIn = readSignInRecord(interaction.result)
     const before = await sessions.origin(session.uid)
+    const upstream = signIn?.upstream === undefined ? undefined : upstreamSessions.open(signIn.upstream)
     const request = requestOf(ctx)
     const { address, browser } = request
     await sessions.remember(session.uid, {
@@ -43,6 +53,8 @@ export function rememberOrigin({ sessions, devices }: { sessions: Sessions; devi
       methods: union(before?.methods, signIn?.methods),
       authenticators: union(before?.authenticators, signIn?.authenticators),
       signIns: union(before?.signIns, signIn && [signIn.id]),
+      upstream: upstream ? { id: upstream.upstream, idToken: upstream.idToken } : before?.upstream,
     })
+    if (upstream) await upstreamSessions.began(session.uid, session.accountId, upstream)
   }
 }

@@ -14,6 +14,8 @@ const originSchema = z.object({
   authenticators: z.array(z.string()).default([]),
   /** Each sign-in of this session, by its id in the audit log. Signing in again adds one. */
   signIns: z.array(z.string()).default([]),
+  /** The upstream of the last sign-in by one, with its ID token for the sign-out there. */
+  upstream: z.object({ id: z.string(), idToken: z.string().optional() }).optional(),
 })
 
 export type SessionOrigin = z.infer<typeof originSchema>

@@ -1,5 +1,7 @@
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 
+export type UpstreamLinkWay = 'import' | 'sign-in' | 'number'
+
 /** Accounts of existing systems, and their import. */
 export interface UpstreamTables {
   /** Which account of an upstream belongs to which person. */
@@ -18,8 +20,27 @@ export interface UpstreamTables {
     last_used_at: Time | null
     /** The import that made the link. */
     batch: string | null
-    /** 1: the import opened the account too. */
+    /** 1: the account was opened with the link, by the import or by a first sign-in. */
     opened: number
+    /** How the link was made: by an import, by a sign-in of its person, or by a proven document number. */
+    way: UpstreamLinkWay
+    /** Until then its person may undo it; null for a link that they made. */
+    undo_until: Time | null
+    /** Until then a sign-in by the link changes nothing in the account. */
+    held_until: Time | null
+    /** A recovery paused it: it signs in again once its person has confirmed it. */
+    paused_at: Time | null
+  }
+  /** Accounts of an upstream that a person is asked about, or does not want. */
+  upstream_offers: {
+    upstream: string
+    subject_index: BlindIndex
+    person_id: string
+    /** `refused`: never asked again, and never linked by number. */
+    state: 'open' | 'refused'
+    /** The import that found the account. */
+    batch: string | null
+    changed_at: Time
   }
   /** One row for each imported file. */
   import_batches: {
@@ -49,6 +70,18 @@ export const upstreamMarks: { [T in keyof UpstreamTables]: { [C in keyof Upstrea
     last_used_at: 'open',
     batch: 'open',
     opened: 'open',
+    way: 'open',
+    undo_until: 'open',
+    held_until: 'open',
+    paused_at: 'open',
+  },
+  upstream_offers: {
+    upstream: 'open',
+    subject_index: 'sensitive',
+    person_id: 'open',
+    state: 'open',
+    batch: 'open',
+    changed_at: 'open',
   },
   import_batches: {
     id: 'open',

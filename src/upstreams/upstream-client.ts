@@ -44,7 +44,7 @@ export interface UpstreamStep {
   level: Level
 }
 
-/** What came with the browser at the callback: texts of at most 16 KiB, each name once. */
+/** The parameters that the browser brought to the callback: texts of at most 16 KiB, each name once. */
 export type UpstreamReturn = Readonly<Record<string, string>>
 
 /** One upstream: the only code that knows its secret and its wire. Each call to it takes at most 5 s. */

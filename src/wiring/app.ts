@@ -47,12 +47,14 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     numbers: numberDeps(core, login),
     account: accountDeps(core, protocol, login),
     logins,
-    originDeps: { sessions, devices },
+    originDeps: { sessions, devices, upstreamSessions: protocol.upstreamSessions },
     portalAudit: { provider, audit, log },
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
     jwtTokens: protocol.jwtTokens,
     reports: { reporting: services.reporting, textReceipts: login.textReceipts },
+    upstreamSignOut: protocol.upstreamSignOut,
+    upstreamLogout: { upstreams: core.upstreams, upstreamSessions: protocol.upstreamSessions },
     admin: { services, artifacts, accessTokens, sessions },
   })
   app.silent = true

@@ -19,6 +19,8 @@ import { keyFingerprint } from '../keys/keys-in-store.ts'
 import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
+import type { OpenUpstreams } from '../upstreams/open-upstreams.ts'
+import { watchUpstreams, type WatchedUpstreams } from '../upstreams/outages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
 import { createReasons, type Reasons } from '../storage/reasons.ts'
@@ -37,6 +39,8 @@ export interface Core {
   artifacts: Artifacts
   /** WeChat and Alipay; all processes share the tokens of their servers. */
   channels: OpenChannels
+  /** Existing account systems; the list changes with its file. */
+  upstreams: OpenUpstreams & WatchedUpstreams
   /** Why requests were refused, by reference number. */
   reasons: Reasons
   /** Active clients, of portals and of our own; cached. */
@@ -67,6 +71,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     texts: { counted: metrics.texted, out: process.stdout },
     sums: createSums(clock),
     queried: tracing.queried,
+    traced: tracing.outbound,
     events,
     unsealed: (row) => log.error(row, 'an authenticator was changed in the store and is not used: see doctor'),
   })
@@ -85,6 +90,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
+    upstreams: watchUpstreams(services.upstreams, clock),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),

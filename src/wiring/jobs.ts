@@ -12,6 +12,8 @@ import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
 import { sessionEndings } from '../jobs/session-endings.ts'
+import { removedUpstreams, upstreamList } from '../jobs/upstream-list.ts'
+import { upstreamChecks } from '../jobs/upstream-checks.ts'
 import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -20,7 +22,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
   const { settings, clock, log, events, artifacts, cookieKeys, services, passwords } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
   const { database, audit, dataKeys, shareKeys, representations, authenticators } = services
-  const { channels } = core
+  const { channels, upstreams } = core
   const { cipher } = dataKeys
   const { closing, persons, mandates, legalPersons, identityProofs } = services
   const start = (job: Job) => startJob(job, { events, clock, log })
@@ -34,6 +36,9 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
     start(recoveryStops({ database, clock })),
     start(removedChannels({ settings, channels, database, sessions, authenticators, cipher, clock })),
+    ...(settings.upstreams.file ? [start(upstreamList({ settings, upstreams, log }))] : []),
+    start(removedUpstreams({ settings, upstreams, database, sessions, clock })),
+    start(upstreamChecks(upstreams)),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),
     start(legacyPasswords({ database, authenticators, passwords, cipher, clock, log })),

@@ -28,8 +28,9 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 
 /** The login methods, and the host that they prove a person to. */
 export async function createLogin(core: Core, protocol: Protocol) {
-  const { settings, clock, tracing, events, artifacts, channels, findClient, cookieKeys, passwords, services } = core
-  const { sessions, accessTokens } = protocol
+  const { settings, clock, tracing, events, artifacts, channels, upstreams, findClient, cookieKeys, passwords } = core
+  const { services } = core
+  const { sessions, upstreamSessions, accessTokens } = protocol
   const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
@@ -63,7 +64,11 @@ export async function createLogin(core: Core, protocol: Protocol) {
     notifier,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
+    register: services.register,
     channels,
+    upstreams,
+    upstreamLinks: services.upstreamLinks,
+    upstreamSessions,
     sessions,
     endSignIns,
     passwords,

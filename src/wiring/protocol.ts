@@ -13,9 +13,11 @@ import { createDeviceFlow } from '../oidc/device-flow.ts'
 import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
 import { reportRefused } from '../oidc/refused-requests.ts'
+import { createUpstreamSignOut } from '../oidc/upstream-sign-out.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
 import { createSessions } from '../sessions/sessions.ts'
+import { createUpstreamSessions } from '../sessions/upstream-sessions.ts'
 import { cached } from '../storage/cached.ts'
 import type { Core } from './core.ts'
 
@@ -41,7 +43,16 @@ export function createProtocol(core: Core) {
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
+  const { upstreams } = core
+  const upstreamSignOut = createUpstreamSignOut({
+    upstreams,
+    artifacts,
+    cipher,
+    lifetime: session,
+    issuer: settings.issuer,
+  })
   const { provider, jwtTokens } = createProvider({
+    upstreamSignOut,
     admitClient: portalBudgets.admit,
     sessions: rows,
     findPerson,
@@ -94,12 +105,15 @@ export function createProtocol(core: Core) {
     idle: sessionIdle,
     persons,
   })
+  const upstreamSessions = createUpstreamSessions({ artifacts, cipher, blindIndex, sessions, clock, lifetime })
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   return {
     provider,
     jwtTokens,
     offers,
     sessions,
+    upstreamSessions,
+    upstreamSignOut,
     accessTokens,
     deliveries,
     deliver,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countSignInAuthenticators } from '../../src/accounts/sign-in-kinds.ts'
+import { countWaysIn } from '../../src/accounts/sign-in-kinds.ts'
 import { inLongRun } from '../setup/long-run.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
@@ -56,9 +56,9 @@ describe.each(stores)('with two processes on %s', (name, environment) => {
           ids.push(added?.id ?? '')
         }
         if (locked) await methodLocks.lock(person.id, locked, 'switched-off', { actor: 'person' })
-        const before = await countSignInAuthenticators(authenticators, person.id, database)
+        const before = await countWaysIn(services, person.id, database)
         await Promise.all(acts.map((act) => visitor.post(away[act](ids), { csrf })))
-        const left = await countSignInAuthenticators(authenticators, person.id, database)
+        const left = await countWaysIn(services, person.id, database)
         const what = `${round} ${acts.join(' and ')}`
         if (before === 1) expect(left, what).toBe(1)
         else expect(left, `${what}: something was done`).toBeLessThan(before)

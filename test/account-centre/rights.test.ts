@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { UpstreamLinkWay } from '../../src/accounts/upstream-links.ts'
 import type { Services } from '../../src/services.ts'
 import { openPerson } from '../setup/person.ts'
 import { rewriteSessions } from '../setup/recovery.ts'
@@ -115,6 +116,10 @@ const sessions = {
   face: { amr: ['face'], refused: '您这次只是刷脸登录的' },
   text: { amr: ['otp', 'sms'], refused: '您这次只是用短信验证码登录的' },
   channel: { amr: ['wechat'], refused: '您这次只是用微信或支付宝登录的' },
+  upstream: { amr: ['fed'], refused: '' },
+  'held link': { amr: ['fed'], refused: '刚刚按证件号码连到这个账户' },
+  'held link and face': { amr: ['fed', 'face'], refused: '刚刚按证件号码连到这个账户' },
+  'password beside a held link': { amr: ['fed', 'pwd'], refused: '' },
 }
 type By = keyof typeof sessions
 
@@ -157,6 +162,15 @@ beforeAll(async () => {
   expect(needed.size).toBe(routes.length)
 })
 
+const link = (personId: string, way: UpstreamLinkWay) =>
+  services.upstreamLinks.add(services.database, {
+    upstream: 'foshan',
+    subject: `${personId} ${way}`,
+    personId,
+    level: 3,
+    way,
+  })
+
 it('every page and act of the account centre has its place in the table', () => {
   expect(routes.filter(({ need }) => need === undefined).map(({ method, path }) => `${method} ${path}`)).toEqual([])
   expect(routes.length).toBeGreaterThan(85)
@@ -174,6 +188,9 @@ describe.each(['free', 'held'])('an account that is %s', (state) => {
       .set({ held_until: until })
       .where('id', '=', person.id)
       .execute()
+    // an own link holds nothing; one by number does, for a day
+    await link(person.id, 'sign-in')
+    if (by.includes('held link')) await link(person.id, 'number')
     const said: string[] = []
     const wanted: string[] = []
     for (const { method, path, at, need } of routes) {

@@ -190,7 +190,8 @@ describe('my data', () => {
   it('comes as one document without secrets, and the download is audited', async () => {
     const { person, portal, visitor } = await signedIn(services)
     await services.faceConsents.give(await find(services, person), { actor: 'person' })
-    const link = { upstream: 'foshan', subject: 'fs-of-rooms', personId: person.id, level: 3, alias: '大文' }
+    const subject = { upstream: 'foshan', subject: 'fs-of-rooms', alias: '大文' }
+    const link = { ...subject, personId: person.id, level: 3, way: 'sign-in' } as const
     await services.upstreamLinks.add(services.database, link)
     const page = await visitor.get('/account/data')
     const shown = await visitor.submit(page, '/account/data', { as: 'page' })

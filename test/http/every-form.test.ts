@@ -5,9 +5,11 @@ import { viewFiles } from '../../src/pages/view-files.ts'
 import { loginForms } from '../login/login-forms.ts'
 import { proofForms } from '../login/proof-forms.ts'
 import { channelRow, channelsFile, startVendors } from '../setup/channel-vendors.ts'
+import { startCity } from '../setup/city.ts'
 import { routesOf } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 import { registerPortal } from '../setup/portal.ts'
+import { upstreamsFile } from '../setup/upstream-login.ts'
 import { roomForms } from './room-forms.ts'
 
 let server: RunningServer
@@ -15,7 +17,12 @@ let server: RunningServer
 beforeAll(async () => {
   const vendors = await startVendors()
   const rows = [channelRow(vendors, 'wechat-mini'), channelRow(vendors, 'wechat-h5')]
-  server = await startServer({ YIDENG_LOG_LEVEL: 'debug', YIDENG_CHANNELS: channelsFile(vendors, rows) })
+  const city = await startCity('fs')
+  server = await startServer({
+    YIDENG_LOG_LEVEL: 'debug',
+    YIDENG_CHANNELS: channelsFile(vendors, rows),
+    YIDENG_UPSTREAMS: upstreamsFile([city.row()], city.secret),
+  })
 })
 
 /** Endpoints that a script asks and that answer JSON: no form has their address. */
@@ -59,6 +66,17 @@ const elsewhere: Record<string, string> = {
   ),
   // the second finds nothing left to correct
   '/account/details/correct': 'test/account-centre/record-correction.test.ts',
+  // each start is a walk of its own; the question, and the page of a newcomer, take their proof once
+  '/login/:attempt/upstream/:id/start': 'test/login/methods/upstream/callback.test.ts',
+  '/login/:attempt/upstream/new': 'test/login/methods/upstream/proofs.test.ts',
+  '/login/:attempt/upstream/answer': 'test/login/methods/upstream/proofs.test.ts',
+  // the second finds no link, or none that waits
+  ...Object.fromEntries(
+    ['/add', '/:id/remove', '/:id/undo', '/:id/mine'].map((act) => [
+      `/account/upstream${act}`,
+      'test/login/methods/upstream/account-centre.test.ts',
+    ]),
+  ),
   // each start has a state of its own; the question of a channel takes its proof once
   '/login/:attempt/channel/:id/start': 'test/login/methods/channel/redirect.test.ts',
   '/login/:attempt/channel/answer': 'test/login/methods/channel/account-centre.test.ts',

@@ -108,8 +108,9 @@ async function busyPerson() {
     .values({ merged_id: merged, person_id: id, merged_at: 1 })
     .execute()
   await services.database.insertInto('merged_portals').values({ merged_id: merged, client_id: 'portal' }).execute()
-  const link = { upstream: 'foshan', subject: id, personId: id, level: 3 }
+  const link = { upstream: 'foshan', subject: id, personId: id, level: 3, way: 'sign-in' } as const
   await services.upstreamLinks.add(services.database, link)
+  await services.upstreamLinks.refuse(services.database, { upstream: 'foshan', subjectIndex: 'x', personId: id })
   await signIn(id)
   return { ...person, held, given }
 }
@@ -129,6 +130,7 @@ const erased = [
   'phone_proofs',
   'representee_choices',
   'upstream_links',
+  'upstream_offers',
 ]
 const staying = ['audit_events', 'logout_deliveries', 'mandate_history', 'mandates']
 /** Expires in a moment. */

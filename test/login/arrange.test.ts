@@ -50,6 +50,10 @@ test.each<[string, Partial<Situation>, string[], string[]]>([
   ['an app, the passkey chosen', { chosen: 'passkey', inApp: true }, everywhere, ['passkey alone']],
   ['an app, and only a passkey', { inApp: true }, ['passkey'], ['passkey alone']],
   ['关怀版 in an app', { elder: true, inApp: true }, everywhere, ['password row', 'qr row', 'passkey row']],
+  ['the way that a portal asks for', { here: 'qr' }, everywhere, ['qr alone', 'passkey row', 'password row']],
+  ['that way over the last', { here: 'qr', last: 'passkey' }, everywhere, ['qr alone', 'passkey row', 'password row']],
+  ['that way in 关怀版', { here: 'qr', elder: true }, everywhere, ['qr row', 'passkey row', 'password row']],
+  ['that way at a kiosk', { here: 'qr', device: 'kiosk' }, everywhere, ['password row', 'qr panel']],
   ['no method', {}, [], []],
 ])('%s', (_, situation, offered, expected) => {
   expect(say({ device: 'computer', elder: false, ...situation }, offered)).toEqual(expected)

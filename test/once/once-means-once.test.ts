@@ -21,7 +21,7 @@ const stores = [
 
 /** Files whose one-time things need a vendor, a second account or a gateway: each with the test of it. */
 const elsewhere: Record<string, string> = {
-  'login/methods/channel/sealed.ts': 'test/login/methods/channel/networks-and-stores.test.ts',
+  'login/sealed-artifacts.ts': 'test/login/methods/channel/networks-and-stores.test.ts',
   'channels/phone-tickets.ts': 'test/login/phone-from-channel.test.ts',
   // a lock of one process at a time
   'channels/wechat-token.ts': 'test/channels/wechat-token.test.ts',

@@ -1,5 +1,8 @@
 import { exits } from '../../src/pages/container.ts'
 import { channelSamples } from './channel-samples.ts'
+import { upstreamRoomSamples } from './upstream-room-samples.ts'
+import { upstreamSamples } from './upstream-samples.ts'
+import { citySamples } from './city-samples.ts'
 import type { Sample } from './samples.ts'
 
 /** The sign-in page of each device, one way alone, and the start of 关怀版. */
@@ -77,6 +80,9 @@ export function signInSamples({
   return [
     { view: 'login/sign-in', name: 'computer', data: signIn },
     ...channelSamples(signIn),
+    ...upstreamRoomSamples(),
+    ...upstreamSamples(signIn, passwordWay),
+    ...citySamples(signIn, [passkeyWay, passwordWay, smsWay]),
     {
       view: 'login/sign-in',
       name: 'phone',

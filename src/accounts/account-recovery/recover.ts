@@ -1,9 +1,11 @@
 import type { DatabaseTransaction } from '../../storage/database.ts'
+import { dayMs } from '../../config/time.ts'
 import { standingLost } from '../account-standing.ts'
 import type { Authenticator, NewAuthenticator } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import { setOnlyAuthenticator } from '../only-authenticator.ts'
 import { orUndo, Undo } from '../undo.ts'
+import { pauseYoungLinks } from '../upstream-pauses.ts'
 import { holdYoungAuthenticators } from './hold-young-authenticators.ts'
 import { seesPerson, type Pass, type RecoveredBy, type RecoveryDeps } from './pass.ts'
 import { endCodes, spendCode } from './recovery-codes.ts'
@@ -41,6 +43,7 @@ export async function recover(
     const days = spent === 'counter' ? 0 : deps.times.passkeyDays
     const heldPasskeys = await holdYoungAuthenticators(deps, transaction, { personId, replaced: kind, now, days }, by)
     const was = { personId, kind, known, heldUntil: before }
+    await pauseYoungLinks(deps, transaction, { personId, since: now - days * dayMs, now }, by)
     const stop = await stopOf(deps, transaction, was, { by: spent, at: now, until, after: authenticator.data })
     await replaceAuthenticator(deps, transaction, personId, known, authenticator, by)
     const details = { by: spent, held: until !== null, passkeys: heldPasskeys }

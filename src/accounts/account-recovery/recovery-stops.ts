@@ -7,6 +7,7 @@ import { Refusal } from '../../refusal/refusal.ts'
 import type { Authenticator } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import { orUndo, Undo } from '../undo.ts'
+import { endPauses } from '../upstream-pauses.ts'
 import type { RecoveredBy, RecoveryDeps } from './pass.ts'
 
 /** The kind of the authenticator that stops a recovery; once used, it says until when recoveries rest. */
@@ -182,6 +183,7 @@ async function restoreWays(
     if (!(await authenticators.hold(one, null, transaction)))
       throw new Refusal('busy', 'an authenticator was changed at the same time')
   }
+  await endPauses(transaction, personId, since)
   const locks = await transaction
     .selectFrom('method_locks')
     .select('method')

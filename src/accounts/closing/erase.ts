@@ -27,6 +27,7 @@ export const ownTables = [
   'phone_proofs',
   'merged_accounts',
   'upstream_links',
+  'upstream_offers',
 ] as const
 
 export interface EraseDeps {

@@ -10,6 +10,7 @@ import { mostWork, workOf } from '../passwords/legacy-hashes/compute.ts'
 import { raiseLegacyWork } from '../passwords/legacy-hashes/store-work.ts'
 import { passwordKind, sealedPasswordData } from '../passwords/stored-password.ts'
 import type { PhoneProofs } from '../phone-proofs.ts'
+import { tellLinked } from '../upstream-keeping.ts'
 import type { UpstreamLinks } from '../upstream-links.ts'
 import type { Decided, PreparedRow } from './classify.ts'
 
@@ -55,11 +56,12 @@ export async function writeRows(
       alias: decided.marks.includes('username-taken') ? row.givenUsername : undefined,
       batch: source.batch,
       opened: decided.outcome === 'new',
+      way: 'import',
     }),
   )
   for (const some of groupsOf(links)) await transaction.insertInto('upstream_links').values(some).execute()
   for (const { decided } of linking.filter(({ decided: { outcome } }) => outcome === 'linked'))
-    await tellLinked(deps, transaction, source, personOf(decided))
+    await tellLinked(deps, transaction, { ...source, personId: personOf(decided), way: 'import', level: 3 }, source)
   const written = piece.map(({ decided }) => ({
     ...decided,
     ...(decided.write ? { person: personOf(decided) } : {}),
@@ -107,14 +109,4 @@ async function writeAccounts(
   const raised = await raiseLegacyWork(transaction, work.reduce(mostWork))
   for (const some of groupsOf(passwords)) await transaction.insertInto('authenticators').values(some).execute()
   return raised
-}
-
-async function tellLinked(
-  { audit, notifier }: WriteDeps,
-  transaction: DatabaseTransaction,
-  { upstream, batch, actor }: Source,
-  personId: string,
-): Promise<void> {
-  await audit.append(transaction, { event: 'upstream.linked', actor, personId, details: { upstream, batch } })
-  await notifier.notify({ personId, kind: 'upstream-linked', details: { upstream } }, transaction)
 }

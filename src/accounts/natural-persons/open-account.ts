@@ -7,6 +7,7 @@ import type { IdentityDocument } from '../identifiers/documents.ts'
 import { indexesOf, provenHolders } from '../indexes.ts'
 import { sealPersonalData, type PersonalData } from '../personal-fields.ts'
 import type { ProvenHow } from '../phone-proofs.ts'
+import { orUndo, Undo } from '../undo.ts'
 import { fromRow, matchesRegister, type Actor, type NaturalPerson, type NaturalPersonsDeps } from './natural-person.ts'
 
 /** A new account; all values are normalised, and the username may be empty. */
@@ -24,11 +25,15 @@ export interface Opening extends Omit<PersonalData, 'documentType' | 'documentNu
   possession?: Possession | undefined
   /** How the person has proven the phone, if they have. */
   phoneProven?: ProvenHow | undefined
+  /** Stores more in the same transaction; false where it may not be stored, and then no account is opened. */
+  alongside?: (transaction: DatabaseTransaction, personId: string) => Promise<boolean>
   /** The register's answer must not show: the account is opened as if there were no match. */
   silent?: boolean
 }
 
-export type Opened = { ok: true; person: NaturalPerson } | { ok: false; problem: 'username_taken' | 'document_taken' }
+export type Opened =
+  | { ok: true; person: NaturalPerson }
+  | { ok: false; problem: 'username_taken' | 'document_taken' | 'alongside_refused' }
 
 /**
  * Opens an account at level 2, or at level 3 on two conditions: the register matches, and the person has shown a possession.
@@ -44,6 +49,7 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     possession: _possession,
     phoneProven: _how,
     silent = false,
+    alongside: _alongside,
     ...fields
   } = opening
   const data = { ...fields, documentType: document.type, documentNumber: document.number }
@@ -53,9 +59,10 @@ export async function openAccount(deps: NaturalPersonsDeps, opening: Opening, by
     vouchedLevel === undefined
       ? possession !== null && (await matchesRegister(deps, data)) && !silent
       : vouchedLevel >= 3
-  return deps.database
-    .transaction()
-    .execute((transaction) => insertAccount(deps, transaction, opening, { data, matched }, by))
+  const opened = await orUndo(deps.database, (transaction) =>
+    insertAccount(deps, transaction, opening, { data, matched }, by),
+  )
+  return opened ?? { ok: false, problem: 'alongside_refused' }
 }
 
 /** An administrator who opens an account has seen the person, unless they say level 2. */
@@ -133,5 +140,6 @@ async function insertAccount(
   })
   // a number that enough persons have proven stays unproven here
   if (how) await phoneProofs.record(transaction, { personId: id, phone: data.phone, how }, by)
+  if (opening.alongside && !(await opening.alongside(transaction, id))) throw new Undo()
   return { ok: true, person: fromRow(row) }
 }

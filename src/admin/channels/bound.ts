@@ -1,5 +1,5 @@
 import type { Actor } from '../../accounts/natural-persons.ts'
-import { countSignInAuthenticators } from '../../accounts/sign-in-kinds.ts'
+import { countWaysIn } from '../../accounts/sign-in-kinds.ts'
 import type { Channel } from '../../channels/channels.ts'
 import { bindingsOf, rowsOf } from '../../login/methods/channel/bindings.ts'
 import { unbind } from '../../login/methods/channel/keeping.ts'
@@ -32,16 +32,16 @@ export async function countBound(
  * @returns how many accounts were removed
  */
 export async function unbindAll(
-  services: Pick<Services, 'database' | 'authenticators' | 'endSignIns' | 'audit' | 'notifier'>,
+  services: Pick<Services, 'database' | 'authenticators' | 'upstreams' | 'endSignIns' | 'audit' | 'notifier'>,
   { personId, channel }: { personId: string; channel: Channel },
   by: Actor,
 ): Promise<number | 'last-way-in'> {
-  const { database, authenticators } = services
+  const { database } = services
   const bound = (await bindingsOf(services, personId))
     .filter(({ namespace }) => namespace === channel.namespace)
     .map(({ authenticator }) => authenticator)
   const without = (await Promise.all(bound.map((one) => rowsOf(services, one)))).flat()
-  const left = await countSignInAuthenticators(authenticators, personId, database, { without })
+  const left = await countWaysIn(services, personId, database, { without })
   if (left === 0 && bound.some(({ heldAt }) => heldAt === null)) return 'last-way-in'
   const outcomes = []
   for (const one of bound) outcomes.push(await outcomeOf(unbind(services, one, { stay: [], by })))

@@ -79,6 +79,12 @@ export const registrationFields = {
     default: 'optional',
     meaning: 'with scope representee; required: a sign-in must be on behalf of an organisation or a relative',
   },
+  upstream: {
+    type: 'text',
+    placeholder: 'ID|none',
+    meaning:
+      'the upstream of its people: first on its sign-in page, and opened at once for requests with idp_hint=ID; none: no such upstream',
+  },
   network: {
     type: 'list',
     placeholder: 'CIDR',

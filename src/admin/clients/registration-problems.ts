@@ -5,6 +5,7 @@ import { effectiveSector } from '../../clients/sector.ts'
 import { openSigningKeys } from '../../keys/signing-keys.ts'
 import { createRegistrationCheck, type FaultOfRegistration } from '../../oidc/registration-check.ts'
 import type { Services } from '../../services.ts'
+import { readUpstreams } from '../../upstreams/upstreams.ts'
 import type { Problem } from '../outcome.ts'
 
 const sectorOf = (client: ClientMetadata) => (client.subject_type === 'public' ? 'public' : effectiveSector(client))
@@ -43,6 +44,17 @@ async function problemsOfProvider(faultOf: FaultOfRegistration, metadata: Client
   return fault === undefined ? [] : [{ message: `No sign-in could succeed: ${fault}.` }]
 }
 
+/** An upstream that the settings do not have; one that was taken out of them since stops no other change. */
+function problemsOfUpstream(
+  { settings }: Services,
+  before: Client | undefined,
+  { upstream }: ClientMetadata,
+): Problem[] {
+  if (upstream === undefined || upstream === before?.upstream) return []
+  if (readUpstreams(settings).some(({ id }) => id === upstream)) return []
+  return [{ field: 'upstream', message: `${JSON.stringify(upstream)} is no upstream of the setting YIDENG_UPSTREAMS` }]
+}
+
 /** A registration before and after a command; a new portal has none before. */
 export interface RegistrationChange {
   before?: Client | undefined
@@ -54,6 +66,7 @@ export function problemsOfChanges(services: Services, { force }: { force: boolea
   const faultOf = registrationCheckOf(services)
   return async ({ before, after }: RegistrationChange): Promise<Problem[]> => [
     ...(force || !before ? [] : await problemsOfSubjects(services, before, after)),
+    ...problemsOfUpstream(services, before, after),
     ...(await problemsOfProvider(faultOf, after)),
   ]
 }

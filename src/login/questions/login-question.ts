@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import { interactionPolicy } from 'oidc-provider'
 import { isTooWeak, levelOf } from '../../assurance/levels.ts'
 import { neededLevel, unmetRequirements } from '../../oidc/prompts.ts'
-import { showSignInPage, type SignInPageDeps } from '../sign-in-page.ts'
+import { askToSignIn, type SignInPageDeps } from '../sign-in-page.ts'
 import type { Question } from './question.ts'
 
 const { Check } = interactionPolicy
@@ -42,5 +42,5 @@ export const loginQuestion: Question<'login', SignInPageDeps> = {
     }),
   ],
 
-  ask: (deps, ctx, attempt) => showSignInPage(deps, ctx, attempt),
+  ask: askToSignIn,
 }

@@ -24,6 +24,10 @@ const namedBy = (name: string) =>
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
     // a label of metrics
     .filter(({ file }) => file !== 'http/channel-metrics.ts')
+    // a column of links and imports, and how a person was proven: accounts/ knows of upstreams without the method
+    .filter(
+      ({ file }) => name !== 'upstream' || !/^(accounts\/(upstream-links\.|imports\/)|storage\/|keys\/)/.test(file),
+    )
     // a parameter of a route, such as /api/channel/:channel/scan
     .map(({ file, text }) => ({ file, text: text.replaceAll(/\['params'\]\['\w+'\]/g, '') }))
     .filter(({ text }) => new RegExp(`(?<!from )'${name}'|methods/${name}/`).test(text))

@@ -1,11 +1,10 @@
-import { endingColumns, isEnded, readEndings } from '../../../accounts/sign-in-endings.ts'
 import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { orUndo, Undo } from '../../../accounts/undo.ts'
 import { isByQr, limitedWay, type Level } from '../../../assurance/levels.ts'
 import type { Channel } from '../../../channels/channels.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import type { Session } from '../../../sessions/sessions.ts'
-import type { Database } from '../../../storage/database.ts'
+import { isOver } from '../../is-over.ts'
 import { addBinding, bindingsOf } from './bindings.ts'
 import { name, type ChannelDeps } from './channel-deps.ts'
 import type { ChannelProof } from './proofs.ts'
@@ -65,13 +64,4 @@ export async function bind(
   // without a notice: it would name one person to the other
   if (!added) return refuse('taken')
   return undefined
-}
-
-async function isOver(within: Database, { personId, uid: sessionUid, signedInAt: at }: Session): Promise<boolean> {
-  const row = await within
-    .selectFrom('natural_persons')
-    .select([...endingColumns, 'status'])
-    .where('id', '=', personId)
-    .executeTakeFirst()
-  return row?.status !== 'active' || isEnded(readEndings(row), { at, sessionUid })
 }

@@ -19,6 +19,7 @@ export type ChannelDeps = Pick<
   | 'endSignIns'
   | 'audit'
   | 'channels'
+  | 'upstreamLinks'
 >
 
 export const { name } = channel

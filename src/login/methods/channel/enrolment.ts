@@ -1,7 +1,7 @@
 import { doneOf, idOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
+import { countWaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
@@ -13,7 +13,7 @@ import { name, type ChannelDeps } from './channel-deps.ts'
 import { release, unbind } from './keeping.ts'
 import { levelOf, shownHere } from './shown-here.ts'
 
-type Deps = ChannelDeps & Pick<MethodServices, 'ownClientId' | 'findClient'>
+type Deps = ChannelDeps & Pick<MethodServices, 'ownClientId' | 'findClient' | 'upstreams'>
 
 const home = `/account/${name}`
 const done = ['removed', 'released']
@@ -26,7 +26,7 @@ const namesOf = ({ channels }: ChannelDeps, { namespace }: Binding): string[] =>
 
 /** 微信、支付宝 in the account centre: list, add by a sign-in, remove. */
 export function channelEnrolment(deps: Deps): Enrolment {
-  const { authenticators, methodLocks, sessions, database, clock } = deps
+  const { methodLocks, sessions, database, clock } = deps
 
   const shown = (one: Binding) => ({
     id: one.authenticator.id,
@@ -79,7 +79,7 @@ export function channelEnrolment(deps: Deps): Enrolment {
         const now = clock()
         const { authenticator } = binding
         const without = await rowsOf(deps, authenticator)
-        const left = await countSignInAuthenticators(authenticators, person.id, database, { without })
+        const left = await countWaysIn(deps, person.id, database, { without })
         await centre.show(ctx, account, 'channel/one', {
           binding: shown(binding),
           last: authenticator.heldAt === null && left === 0,

@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
+import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { readBinding, removeBinding } from './bindings.ts'
 import { name, type ChannelDeps } from './channel-deps.ts'
@@ -11,16 +11,16 @@ import { name, type ChannelDeps } from './channel-deps.ts'
  * @throws Refusal `last_way_in`, `not_found`
  */
 export async function unbind(
-  deps: Pick<ChannelDeps, 'authenticators' | 'database' | 'audit' | 'notifier' | 'endSignIns'>,
+  deps: WaysIn & Pick<ChannelDeps, 'authenticators' | 'database' | 'audit' | 'notifier' | 'endSignIns'>,
   authenticator: Authenticator,
   { stay, by }: { stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {
-  const { authenticators, database, audit, notifier, endSignIns } = deps
+  const { database, audit, notifier, endSignIns } = deps
   const { id, personId, heldAt } = authenticator
   await database.transaction().execute(async (transaction) => {
     if (!(await removeBinding(deps, transaction, authenticator))) throw new Refusal('not_found')
     // a held binding was no way into the account
-    const last = heldAt === null && (await countSignInAuthenticators(authenticators, personId, transaction)) === 0
+    const last = heldAt === null && (await countWaysIn(deps, personId, transaction)) === 0
     if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     await audit.append(transaction, { event: 'channel.unbound', ...by, personId, details: { authenticator: id } })

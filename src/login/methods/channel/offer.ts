@@ -3,6 +3,7 @@ import { showPage, requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { actorOf } from '../../actor.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
+import { restsOnHeldLink } from '../../held-link.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../../method.ts'
 import { bind, mayBind } from './bind.ts'
 import { findBinding } from './bindings.ts'
@@ -28,7 +29,7 @@ export function channelOffer(deps: Deps): Offer {
       const person = channel && (await persons.find(personId))
       // an account that its owner is closing gets no new way in
       if (!person || person.closesAt !== null || !mayBind(channel, { person, amr, level, now: clock() })) return false
-      if (await methodLocks.locked(personId, name)) return false
+      if ((await methodLocks.locked(personId, name)) || (await restsOnHeldLink(deps, { personId, amr }))) return false
       return (await findBinding(deps, channel, proof.identity)) === undefined
     },
 
@@ -72,6 +73,7 @@ async function bindProof(deps: Deps, ctx: RouterContext, attempt: Attempt, proof
   const now = clock()
   const fresh = session && now / 1000 - session.signedInAt <= settings.lifetimes.freshSignIn
   const may = person && channel && fresh && mayBind(channel, { person, amr: session.amr, level: session.level, now })
-  if (!may || (await methodLocks.locked(person.id, name))) throw new Refusal('login_expired', 'the offer is over')
+  if (!may || (await methodLocks.locked(person.id, name)) || (await restsOnHeldLink(deps, session)))
+    throw new Refusal('login_expired', 'the offer is over')
   await bind(deps, { person, session, channel, proof, by: actorOf(ctx) })
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ChannelIdentity } from '../../../channels/channel-client.ts'
-import { sealedArtifacts, type SealedArtifacts } from './sealed.ts'
+import { sealedArtifacts, type SealedArtifacts } from '../../sealed-artifacts.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 
 const ids = z.object({

@@ -10,9 +10,10 @@ import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { arrive } from './arrive.ts'
 import { name, type ChannelDeps } from './channel-deps.ts'
 import type { ChannelProofs } from './proofs.ts'
-import { freshSecret, sealedArtifacts, type SealedArtifacts } from './sealed.ts'
+import { freshSecret, sealedArtifacts, type SealedArtifacts } from '../../sealed-artifacts.ts'
 import { mayUse } from './shown-here.ts'
-import { channelLimit, unseen } from './tickets.ts'
+import { unseen } from '../../unseen.ts'
+import { channelLimit } from './tickets.ts'
 
 /** Seconds for the person at the vendor's page. */
 const stateSeconds = 600

@@ -8,12 +8,13 @@ import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 import { assertQuestion, pathOf } from '../../attempt.ts'
-import type { LoginHost, Router, RouterContext } from '../../method.ts'
+import type { LoginHost, Router } from '../../method.ts'
 import { arrive } from './arrive.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { Handles } from './handle.ts'
 import { identity as identitySchema, type ChannelProofs } from './proofs.ts'
-import { freshSecret, sealedArtifacts, type SealedArtifacts } from './sealed.ts'
+import { freshSecret, sealedArtifacts, type SealedArtifacts } from '../../sealed-artifacts.ts'
+import { unseen } from '../../unseen.ts'
 import { mayUse } from './shown-here.ts'
 
 /** Seconds that a ticket counts: the native page opens its web view at once. */
@@ -78,11 +79,4 @@ export function enterRoute(router: Router, host: LoginHost, deps: TicketDeps): v
       throw new Refusal('channel_expired', 'no ticket of this login')
     await arrive(deps, host, ctx, { attempt, channel: client.channel, answer: { identity: taken.identity } })
   })
-}
-
-/** The address of this request holds a secret: nothing keeps it, and an error page does not lead to it. */
-export function unseen(ctx: RouterContext): void {
-  ctx.set('cache-control', 'no-store')
-  ctx.set('referrer-policy', 'no-referrer')
-  requestOf(ctx).returnTo = '/'
 }

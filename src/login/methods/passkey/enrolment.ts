@@ -1,6 +1,6 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
+import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { doneOf, redirectTo, idOf } from '../../../pages/redirect.ts'
 import { nameBrowser } from '../../../pages/browser-name.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -18,7 +18,7 @@ import { creationOptions, register } from './registration.ts'
 import { canHavePasskeys } from './relying-party.ts'
 import { readStored, type StoredPasskey } from './stored-passkey.ts'
 
-type EnrolmentDeps = MakingDeps & { challenges: Challenges }
+type EnrolmentDeps = MakingDeps & WaysIn & { challenges: Challenges }
 
 const home = `/account/${name}`
 const done = ['added', 'renamed', 'removed', 'released'] as const
@@ -128,7 +128,7 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
   async function show(ctx: RouterContext, account: AccountContext, passkey: Authenticator, status = 200) {
     const { person, session } = account
     const now = clock()
-    const left = await countSignInAuthenticators(authenticators, person.id, database, { without: [passkey.id] })
+    const left = await countWaysIn(deps, person.id, database, { without: [passkey.id] })
     const last = passkey.heldAt === null && left === 0
     const release = mayRelease(passkey, { person, amr: session.amr, now })
     const until =

@@ -1,7 +1,7 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { countSignInAuthenticators } from '../../../accounts/sign-in-kinds.ts'
+import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
@@ -43,7 +43,7 @@ export async function renamePasskey(
  * @throws Refusal `last_way_in`, `not_found`
  */
 export async function removePasskey(
-  deps: PasskeyDeps,
+  deps: PasskeyDeps & WaysIn,
   { id, personId }: Authenticator,
   { stay, by }: { stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {
@@ -52,7 +52,7 @@ export async function removePasskey(
     const one = (await authenticators.list(personId, name, transaction)).find((passkey) => passkey.id === id)
     if (!one || !(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
     // a held passkey was no way into the account
-    const last = one.heldAt === null && (await countSignInAuthenticators(authenticators, personId, transaction)) === 0
+    const last = one.heldAt === null && (await countWaysIn(deps, personId, transaction)) === 0
     if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }

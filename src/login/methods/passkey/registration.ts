@@ -59,7 +59,8 @@ export async function creationOptions(
     rp: { id: relyingParty(settings.issuer).id, name: '一登 Yideng' },
     user: {
       id: userHandleOf(deps, person.id),
-      name: signInName(persons.reveal(person)),
+      // an account that an upstream opened may have neither a username nor a phone
+      name: signInName(persons.reveal(person)) || maskName(persons.open(person, 'name')),
       displayName: maskName(persons.open(person, 'name')),
     },
     pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key', alg })),

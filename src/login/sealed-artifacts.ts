@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto'
 import type { z } from 'zod'
-import type { FieldCipher } from '../../../keys/field-cipher.ts'
-import type { Artifacts } from '../../../storage/artifacts.ts'
-import { updateArtifact, type ArtifactChange } from '../../../storage/compare-and-set.ts'
-import { hashId } from '../../../storage/hash-id.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import { updateArtifact, type ArtifactChange } from '../storage/compare-and-set.ts'
+import { hashId } from '../storage/hash-id.ts'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 /** 27 of 62 characters are 160 bits. */
