@@ -16,7 +16,7 @@ const upstreamSession = z.object({
   at: z.number(),
 })
 
-/** The session at an upstream that a sign-in here came from. Personal data, so it is sealed wherever it is stored. */
+/** The session at an upstream that a sign-in here came from. Personal data, so each store has it sealed. */
 export type UpstreamSession = z.infer<typeof upstreamSession>
 
 const record = upstreamSession.pick({ subject: true, sid: true }).extend({ uid: z.string(), personId: z.string() })

@@ -9,7 +9,7 @@ export const upstream = {
     kiosk: 'none',
     icon: 'building',
     scripted: false,
-    aloneWhenLast: false,
+    aloneWhenLast: true,
   },
   // a link is no row of `authenticators`: upstream-links.ts counts it
   opensAccounts: true,
