@@ -1,5 +1,6 @@
 import { exits } from '../../src/pages/container.ts'
 import { channelSamples } from './channel-samples.ts'
+import { upstreamRoomSamples } from './upstream-room-samples.ts'
 import { citySamples } from './city-samples.ts'
 import type { Sample } from './samples.ts'
 
@@ -78,6 +79,7 @@ export function signInSamples({
   return [
     { view: 'login/sign-in', name: 'computer', data: signIn },
     ...channelSamples(signIn),
+    ...upstreamRoomSamples(),
     ...citySamples(signIn, [passkeyWay, passwordWay, smsWay]),
     {
       view: 'login/sign-in',

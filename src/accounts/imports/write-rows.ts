@@ -61,7 +61,7 @@ export async function writeRows(
   )
   for (const some of groupsOf(links)) await transaction.insertInto('upstream_links').values(some).execute()
   for (const { decided } of linking.filter(({ decided: { outcome } }) => outcome === 'linked'))
-    await tellLinked(deps, transaction, { ...source, personId: personOf(decided), way: 'import' }, source)
+    await tellLinked(deps, transaction, { ...source, personId: personOf(decided), way: 'import', level: 3 }, source)
   const written = piece.map(({ decided }) => ({
     ...decided,
     ...(decided.write ? { person: personOf(decided) } : {}),
