@@ -73,13 +73,13 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
 })
 
 /** Services for the endpoints of old portals. */
-const legacyDeps = ({ services, clock }: Core, { provider, findAccount, subjectOf }: Protocol): AppDeps['legacy'] => ({
-  provider,
-  findAccount,
-  subjectOf,
-  findRegistered: services.clients.find,
-  clock,
-})
+function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: Protocol): AppDeps['legacy'] {
+  const { provider, findAccount, subjectOf, secretGuesses, portalBudgets } = protocol
+  const { clients, audit } = services
+  // from memory, where it is active
+  const findRegistered = async (id: string) => (await findClient(id)) ?? clients.find(id)
+  return { provider, findAccount, subjectOf, secretGuesses, portalBudgets, findRegistered, artifacts, audit, clock }
+}
 
 /** A failure is in the log already, with its error. */
 const logAndKeep =

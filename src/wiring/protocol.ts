@@ -2,7 +2,9 @@ import { ownClientId } from '../account-centre/own-client.ts'
 import { listedRegions } from '../config/networks.ts'
 import { createOutbound } from '../guards/outbound.ts'
 import { createPortalBudgets } from '../guards/portal-budgets.ts'
+import { createLimits } from '../guards/limits.ts'
 import { reachRule } from '../guards/reachable.ts'
+import { createSecretGuesses } from '../guards/secret-guesses.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
 import { openSigningKeys, signersFirst } from '../keys/signing-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
@@ -42,6 +44,7 @@ export function createProtocol(core: Core) {
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
+  const secretGuesses = createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock })
   const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
     admitClient: portalBudgets.admit,
     sessions: rows,
@@ -74,6 +77,7 @@ export function createProtocol(core: Core) {
     blindIndex,
     deviceFlow,
     legacyAnswer,
+    secretGuesses,
     keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
     outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
   })
@@ -109,6 +113,7 @@ export function createProtocol(core: Core) {
     deliver,
     deviceFlow,
     portalBudgets,
+    secretGuesses,
     readKeys,
   }
 }
