@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import Router from '@koa/router'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
@@ -12,6 +13,8 @@ export interface LegacyDeps extends RedeemDeps, CallerDeps {
   /** A portal, suspended or not; it may be as of a moment ago. */
   findRegistered(id: string): Promise<Client | undefined>
   artifacts: Artifacts
+  /** The secrets of signed calls are made of it (clients/gateway-token.ts). */
+  pairwiseKey: KeyObject
   audit: Pick<AuditLog, 'record'>
   clock: Clock
 }

@@ -30,12 +30,14 @@ type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
 /**
  * Redeems a code of oidc-provider for an old portal, inside this process. It counts once, even where it then does not
  * fit. The caller has authenticated the portal, where the protocol has a secret.
+ * @param asked.redirectUri that of the sign-in, exactly; undefined for a call that names none
  */
 export async function redeem(
   { provider }: RedeemDeps,
-  { client, code: text, redirectUri }: { client: Client; code: string; redirectUri: string },
+  asked: { client: Client; code: string; redirectUri: string | undefined },
 ): Promise<Found> {
-  const code = await provider.AuthorizationCode.find(text)
+  const { client, redirectUri } = asked
+  const code = await provider.AuthorizationCode.find(asked.code)
   if (!code) return { ok: false, why: 'unknown' }
   const { grantId, accountId, clientId, authTime, sessionUid, acr, amr = [], scope = '' } = code
   if (!code.isValid) return { ok: false, why: 'used', grantId }
@@ -45,7 +47,8 @@ export async function redeem(
     if (error instanceof errors.InvalidGrant) return { ok: false, why: 'used', grantId }
     throw error
   }
-  if (clientId !== client.id || code.redirectUri !== redirectUri) return { ok: false, why: 'other' }
+  const isOther = redirectUri !== undefined && code.redirectUri !== redirectUri
+  if (clientId !== client.id || isOther) return { ok: false, why: 'other' }
   if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
   return { ok: true, grant: { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid } }
 }

@@ -7,12 +7,14 @@ import type { LegacyDeps } from '../legacy-routes.ts'
 import { parametersOf } from '../parameters.ts'
 import { requestOf } from '../../pages/request-context.ts'
 import { giveToken, giveTokenInfo } from './tif-calls.ts'
+import { answerSignedCall } from './tif-signed-call.ts'
 
 /** The endpoints of one profile of the earlier OAuth2 of a province (config/tif). */
 export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps): void {
-  const { base, protocol, service } = profile
+  const { base, protocol, service, oneOffCode } = profile
 
   router.get(`${base}/authorize`, async (ctx, next) => {
+    requestOf(ctx).returnTo = '/' // a refused request is not worth repeating
     const given = parametersOf(ctx)
     if (!given) throw new Refusal('request_invalid', 'a parameter is repeated or too long')
     const { client_id: id = '', redirect_uri: redirectUri = '', state } = given
@@ -28,6 +30,7 @@ export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps)
 
   call(router, `${base}/access_token`, (ctx) => giveToken(ctx, profile, deps))
   call(router, `${base}/tokeninfo`, (ctx) => giveTokenInfo(ctx, profile, deps))
+  if (oneOffCode !== undefined) router.post(oneOffCode, (ctx) => answerSignedCall(ctx, profile, deps))
 }
 
 /** A call by GET, with secrets in its query: an error page of ours must not repeat them. A HEAD would use them up. */
