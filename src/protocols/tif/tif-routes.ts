@@ -5,7 +5,6 @@ import { Refusal } from '../../refusal/refusal.ts'
 import { beginSignIn, openPortal } from '../begin-sign-in.ts'
 import type { LegacyDeps } from '../legacy-routes.ts'
 import { parametersOf } from '../parameters.ts'
-import { requestOf } from '../../pages/request-context.ts'
 import { giveToken, giveTokenInfo } from './tif-calls.ts'
 import { answerSignedCall } from './tif-signed-call.ts'
 
@@ -14,7 +13,6 @@ export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps)
   const { base, protocol, service, oneOffCode } = profile
 
   router.get(`${base}/authorize`, async (ctx, next) => {
-    requestOf(ctx).returnTo = '/' // a refused request is not worth repeating
     const given = parametersOf(ctx)
     if (!given) throw new Refusal('request_invalid', 'a parameter is repeated or too long')
     const { client_id: id = '', redirect_uri: redirectUri = '', state } = given
@@ -33,10 +31,9 @@ export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps)
   if (oneOffCode !== undefined) router.post(oneOffCode, (ctx) => answerSignedCall(ctx, profile, deps))
 }
 
-/** A call by GET, with secrets in its query: an error page of ours must not repeat them. A HEAD would use them up. */
+/** A call by GET, with secrets in its query. A HEAD would use them up. */
 function call(router: Router, path: string, answer: (ctx: Context) => Promise<void>): void {
   router.get(path, (ctx) => {
-    requestOf(ctx).returnTo = '/'
     if (ctx.method === 'GET') return answer(ctx)
     ctx.status = 405
     return undefined

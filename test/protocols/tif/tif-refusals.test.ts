@@ -59,7 +59,7 @@ describe('a request', () => {
     }
   })
 
-  it('of level 4 needs a registration that says so', async () => {
+  it('of level 4 needs a registration that names it', async () => {
     const refused = registerOldPortal(services, { min_level: 4 })
     await expect(refused).rejects.toThrow('legacy_level4')
     const allowed = await registerOldPortal(services, { min_level: 4, legacy_level4: true })
@@ -78,7 +78,7 @@ describe('a request', () => {
 })
 
 describe('after its last day', () => {
-  it('a portal gets a page that says what to do, and its server an error that says it', async () => {
+  it('a portal gets a page that says what to do, and its server gets an error with the same advice', async () => {
     const ended = await registerOldPortal(services)
     const code = await codeAt(ended, browser, '')
     const { body } = await called(ended.tokens(code))
