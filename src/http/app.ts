@@ -22,6 +22,7 @@ import { logoutRequests } from '../oidc/logout-requests.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import type { UpstreamSignOut } from '../oidc/upstream-sign-out.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
+import { legacyRoutes, withoutReturn, type LegacyDeps } from '../protocols/legacy-routes.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
 import type { Assets } from '../pages/assets.ts'
@@ -77,6 +78,8 @@ export interface AppDeps {
   reports: ReportingDeps
   upstreamLogout: UpstreamLogoutDeps
   upstreamSignOut: UpstreamSignOut
+  /** The endpoints of old portals. */
+  legacy: LegacyDeps
 }
 
 /**
@@ -90,8 +93,10 @@ export function createApp(deps: AppDeps): Koa {
 
   const programs = programRoutes(deps)
   const own = ownRoutes(deps, secure)
-  log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
-  const routes = [...fixedRoutes, ...pathsOf(programs), ...pathsOf(own)]
+  const legacy = legacyRoutes(deps.legacy)
+  const routers = { programs, pages: own, legacy }
+  log.debug(Object.fromEntries(Object.entries(routers).map(([name, router]) => [name, routesOf(router)])), 'routes')
+  const routes = [...fixedRoutes, ...Object.values(routers).flatMap(pathsOf)]
   for (const route of routes) endpointOf(route)
   const vendorFiles = readCheckFiles(settings.channels.checkFiles)
 
@@ -100,6 +105,7 @@ export function createApp(deps: AppDeps): Koa {
     compressMarked,
     onlyAsIssuer(settings.issuer, { trustProxy: settings.trustProxy, log }),
     requestContexts(deps.requests),
+    withoutReturn(legacy),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log, { issuer: settings.issuer, findClient: deps.findClient, isSignedIn: signedInHere(deps.account) }),
@@ -117,7 +123,8 @@ export function createApp(deps: AppDeps): Koa {
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(
-      deps.portalBudgets,
+      inOrder([deps.portalBudgets, mounted(legacy)]),
+      mounted(legacy),
       mounted(programs),
       mounted(own),
       rememberOrigin(deps.originDeps),

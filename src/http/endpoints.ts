@@ -1,5 +1,13 @@
 import type { BudgetName } from '../config/budgets.ts'
+import { tifProfiles, type TifProfile } from '../config/legacy-protocols.ts'
 import { loginMethods } from '../login-methods.ts'
+
+const tifEndpoints = ({ base, oneOffCode }: TifProfile): [string, readonly BudgetName[]][] => [
+  [`${base}/authorize`, ['requests', 'stored']],
+  [`${base}/access_token`, ['calls', 'refusedCalls', 'secrets']],
+  [`${base}/tokeninfo`, ['calls', 'refusedCalls']],
+  ...(oneOffCode === undefined ? [] : [[oneOffCode, ['calls', 'refusedCalls', 'secrets']] as [string, BudgetName[]]]),
+]
 
 /**
  * The budgets of each endpoint. The longest matching prefix of a route applies. A route without an entry stops the
@@ -37,6 +45,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/upstream': ['requests'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],
+  ...Object.fromEntries(tifProfiles.flatMap(tifEndpoints)),
   ...Object.assign({}, ...loginMethods.map((method) => method.endpoints)),
 }
 

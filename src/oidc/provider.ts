@@ -8,11 +8,10 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { createLimits } from '../guards/limits.ts'
 import type { Fetch } from '../guards/outbound.ts'
 import { limitRequest } from '../guards/request-limits.ts'
 import { keepHint } from './idp-hint.ts'
-import { createSecretGuesses } from '../guards/secret-guesses.ts'
+import type { SecretGuesses } from '../guards/secret-guesses.ts'
 import { createStoredBudget } from '../guards/stored-budget.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
@@ -46,6 +45,7 @@ import { keySet } from './engine/provider-key-set.ts'
 import { createLoadGrant } from './grants.ts'
 import { createIntrospectionPolicy } from './introspection.ts'
 import { answerForJwtTokens } from './jwt-tokens.ts'
+import { isOpenTo, type LegacyAnswer } from './legacy-requests.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
 import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
@@ -89,11 +89,18 @@ export interface ProviderDeps {
   outbound: Fetch
   keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
+  legacyAnswer: LegacyAnswer
+  secretGuesses: SecretGuesses
+}
+
+interface CreatedProvider extends Pick<Shared, 'findAccount' | 'subjectOf'> {
+  provider: Provider
+  jwtTokens: Middleware
 }
 
 /** oidc-provider with our configuration (DESIGN 1.4) and with the changes of engine/ (engine/README.md). */
-export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTokens: Middleware } {
-  const { settings, clock, artifacts, findClient, persons, audit } = deps
+export function createProvider(deps: ProviderDeps): CreatedProvider {
+  const { settings, clock, artifacts, findClient, persons } = deps
   const subjects = createSubjects(deps.pairwiseKey)
   const representeeClaim = createRepresenteeClaim(subjects.subjectOf, clock)
   const findAccount = createFindAccount({ ...deps, ...subjects, representeeClaim })
@@ -111,19 +118,19 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   nameLevelsAsAsked(provider)
   nameRefusedScopes()
   acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
-  const limits = createLimits(artifacts, clock)
-  compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
-  findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
+  compareSecretsByHash(provider, deps.secretGuesses)
+  findClientsOnce(provider, { findClient, admit: deps.admitClient, isOpenTo, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
   hashAccessTokens(provider)
   alwaysNameSessions(provider)
-  keepRedirectQueries(provider)
+  keepRedirectQueries(provider, deps.legacyAnswer)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
-  return { provider, jwtTokens: answerForJwtTokens({ provider, findAccount, findClient, artifacts, clock }) }
+  const jwtTokens = answerForJwtTokens({ provider, findAccount, findClient, artifacts, clock })
+  return { provider, findAccount, subjectOf: subjects.subjectOf, jwtTokens }
 }
 
 interface Shared extends ReturnType<typeof createSubjects> {

@@ -52,6 +52,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
     jwtTokens: protocol.jwtTokens,
+    legacy: legacyDeps(core, protocol),
     reports: { reporting: services.reporting, textReceipts: login.textReceipts },
     upstreamSignOut: protocol.upstreamSignOut,
     upstreamLogout: { upstreams: core.upstreams, upstreamSessions: protocol.upstreamSessions },
@@ -72,6 +73,26 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
   issuer: settings.issuer,
   clock,
 })
+
+/** Services for the endpoints of old portals. */
+function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: Protocol): AppDeps['legacy'] {
+  const { provider, findAccount, subjectOf, secretGuesses, portalBudgets } = protocol
+  const { clients, audit, dataKeys } = services
+  // from memory, where it is active
+  const findRegistered = async (id: string) => (await findClient(id)) ?? clients.find(id)
+  return {
+    provider,
+    findAccount,
+    subjectOf,
+    secretGuesses,
+    portalBudgets,
+    findRegistered,
+    pairwiseKey: dataKeys.pairwise,
+    artifacts,
+    audit,
+    clock,
+  }
+}
 
 /** A failure is in the log already, with its error. */
 const logAndKeep =

@@ -2,7 +2,9 @@ import { ownClientId } from '../account-centre/own-client.ts'
 import { listedRegions } from '../config/networks.ts'
 import { createOutbound } from '../guards/outbound.ts'
 import { createPortalBudgets } from '../guards/portal-budgets.ts'
+import { createLimits } from '../guards/limits.ts'
 import { reachRule } from '../guards/reachable.ts'
+import { createSecretGuesses } from '../guards/secret-guesses.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
 import { openSigningKeys, signersFirst } from '../keys/signing-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
@@ -14,6 +16,7 @@ import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
 import { reportRefused } from '../oidc/refused-requests.ts'
 import { createUpstreamSignOut } from '../oidc/upstream-sign-out.ts'
+import { legacyAnswer } from '../protocols/answers.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
 import { createSessions } from '../sessions/sessions.ts'
@@ -51,7 +54,8 @@ export function createProtocol(core: Core) {
     lifetime: session,
     issuer: settings.issuer,
   })
-  const { provider, jwtTokens } = createProvider({
+  const secretGuesses = createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock })
+  const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
     upstreamSignOut,
     admitClient: portalBudgets.admit,
     sessions: rows,
@@ -83,6 +87,8 @@ export function createProtocol(core: Core) {
     pairwiseKey: dataKeys.pairwise,
     blindIndex,
     deviceFlow,
+    legacyAnswer,
+    secretGuesses,
     keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
     outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
   })
@@ -109,6 +115,8 @@ export function createProtocol(core: Core) {
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   return {
     provider,
+    findAccount,
+    subjectOf,
     jwtTokens,
     offers,
     sessions,
@@ -119,6 +127,7 @@ export function createProtocol(core: Core) {
     deliver,
     deviceFlow,
     portalBudgets,
+    secretGuesses,
     readKeys,
   }
 }

@@ -71,7 +71,12 @@ const level = {
   raises: [] as { name: string; action: string }[],
 }
 
-const entered = [portal, longPortal].map(({ name }, index) => ({ name, colour: '', here: index === 0 }))
+const entered = [portal, longPortal].map(({ name }, index) => ({
+  name,
+  colour: '',
+  here: index === 0,
+  notified: index === 0,
+}))
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 1, entered }
 
 /** Every view with data it may get. */
@@ -155,6 +160,7 @@ export const samples: readonly Sample[] = [
     name: 'sign-out',
     data: { code: 'logout_invalid', reference: '7F3K-92QD', signOutUrl: '/logout' },
   },
+  { view: 'error/legacy-ended', name: 'ended', data: { portal, until: '2027-12-31', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
 ]
 
