@@ -24,9 +24,9 @@ export function readService(text: string): string | undefined {
   return base.replace(sessionInPath, '') + query
 }
 
-/** Whether a service has the origin and path of a registered address. Equal text, never a prefix; any query. */
-export const isRegisteredService = (service: string, registered: readonly string[]): boolean =>
-  registered.some((address) => upToQuery(address) === upToQuery(service))
+/** The registered address of a service: the same origin and path as text, never a prefix; any query. */
+export const addressOfService = (service: string, registered: readonly string[]): string | undefined =>
+  registered.find((address) => upToQuery(address) === upToQuery(service))
 
 /** The service with its ticket (section 2.2.4). The bytes of its query stay as they are. */
 export function withTicket(service: string, ticket: string): string {
