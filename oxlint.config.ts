@@ -12,6 +12,7 @@ const layers = [
   'registration',
   'recovery',
   'login',
+  'protocols',
   'oidc',
   'representation',
   'sessions',

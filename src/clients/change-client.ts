@@ -5,6 +5,7 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
 import type { Tables } from '../storage/schema.ts'
 import { findClient, fromRow, metadataAfter, othersThan, type Client } from './client.ts'
+import { problemsOfLegacyDate } from './legacy.ts'
 import type { FieldProblem, UsualIdTokenAlg } from './metadata.ts'
 import { problemsOfNames } from './registration-rules.ts'
 import { hashSecret, makeSecret, needsSecret } from './secrets.ts'
@@ -72,7 +73,10 @@ export const updateClient = (deps: ClientsDeps, id: string, changes: Record<stri
   change(deps, id, { event: 'client.updated', actor }, async (before, transaction): Promise<ChangedClient> => {
     const parsed = metadataAfter(before, changes, deps.idTokenAlg)
     if (!parsed.ok) return parsed
-    const problems = problemsOfNames(parsed.metadata, before, await othersThan(transaction, id))
+    const problems: FieldProblem[] = [
+      ...problemsOfNames(parsed.metadata, before, await othersThan(transaction, id)),
+      ...problemsOfLegacyDate(parsed.metadata, before, deps.clock()),
+    ]
     if (problems.length > 0) return { ok: false, problems }
     const secret = needsSecret(parsed.metadata) && !before.secretHash ? makeSecret() : undefined
     const secretHash = needsSecret(parsed.metadata) ? (secret ? hashSecret(secret) : before.secretHash) : null

@@ -27,6 +27,7 @@ export const ownClientDefaults = {
   pkce: 'required',
   claims_in_id_token: false,
   previous_sub: false,
+  legacy_level4: false,
   sector_rule: 'host',
   resources: [],
   status: 'active',
@@ -46,6 +47,7 @@ const fieldsOfLaterVersions = {
   pkce: 'required',
   claims_in_id_token: false,
   previous_sub: false,
+  legacy_level4: false,
   sector_rule: 'host',
 } as const
 

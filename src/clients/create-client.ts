@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { DatabaseTransaction } from '../storage/database.ts'
 import { fromRow, othersThan, type ClientRow } from './client.ts'
 import type { ChangedClient, ClientsDeps } from './change-client.ts'
+import { problemsOfLegacyDate } from './legacy.ts'
 import { parseClientMetadata, type ClientMetadata, type FieldProblem } from './metadata.ts'
 import { faultOfClientId, problemsOfNames } from './registration-rules.ts'
 import { hashSecret, makeSecret, needsSecret } from './secrets.ts'
@@ -36,19 +37,26 @@ export async function createClient(
   return { ok: true, client: fromRow(row), ...(secret ? { secret } : {}) }
 }
 
-/** Inserts nothing where a name has a problem. */
+/** Inserts nothing where a name or date has a problem. */
 async function insertClient(
-  { audit }: ClientsDeps,
+  { audit, clock }: ClientsDeps,
   transaction: DatabaseTransaction,
   row: ClientRow,
   metadata: ClientMetadata,
   actor: string,
 ): Promise<FieldProblem[]> {
-  const problems = problemsOfNames(metadata, undefined, await othersThan(transaction, row.id))
+  const problems: FieldProblem[] = [
+    ...problemsOfNames(metadata, undefined, await othersThan(transaction, row.id)),
+    ...problemsOfLegacyDate(metadata, undefined, clock()),
+  ]
   if (problems.length > 0) return problems
   await transaction.insertInto('clients').values(row).execute()
-  const { name, pkce, pkce_reason } = metadata
-  const details = pkce === 'off' ? { name, pkce, pkce_reason } : { name }
+  const { name, pkce, pkce_reason, legacy, legacy_until } = metadata
+  const details = {
+    name,
+    ...(pkce === 'off' ? { pkce, pkce_reason } : {}),
+    ...(legacy === undefined ? {} : { legacy, legacy_until }),
+  }
   await audit.append(transaction, { event: 'client.created', actor, clientId: row.id, details })
   return []
 }

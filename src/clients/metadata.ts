@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { legacyProtocols } from '../config/legacy-protocols.ts'
 import { networkSchema } from '../config/networks.ts'
 import { isRegion } from '../config/regions.ts'
 import { normaliseShownName } from '../text/shown-names.ts'
 import { holdsShapeless } from '../text/visible.ts'
+import { legacyProblems, methodOf } from './legacy.ts'
 import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
 import { faultOfColour } from '../text/colours.ts'
 import { sectorsOfRedirects } from './sector.ts'
@@ -121,11 +123,17 @@ const shape = z.strictObject({
   /** `previous_sub` names the accounts that a person merged into theirs, as this portal knew them. */
   previous_sub: z.boolean().default(false),
   resources: z.array(webUri).max(20).default([]),
-  /** Networks of its kiosks: sign-in by face alone works only there (src/login/methods/face/kiosk.ts). */
+  /** Networks of its kiosks (src/login/methods/face/kiosk.ts). Of an old portal: of its servers (src/protocols). */
   networks: z
     .array(z.string().refine((text) => networkSchema.safeParse(text).success, 'is no network such as 10.3.0.0/16'))
     .max(50, 'has more than 50 networks')
     .optional(),
+  /** The old protocol that it speaks instead of OpenID Connect (src/protocols). */
+  legacy: oneOf(legacyProtocols).optional(),
+  /** The last day of that protocol, in China. */
+  legacy_until: z.iso.date('must be a day such as 2027-12-31').optional(),
+  /** Level 4 over a protocol that proves no key. */
+  legacy_level4: z.boolean().default(false),
 })
 
 export type ClientInput = z.input<typeof shape>
@@ -162,6 +170,7 @@ export function parseClientMetadata(input: unknown, usualAlg?: UsualIdTokenAlg):
     ...authenticationProblems(metadata),
     ...protectionProblems(metadata),
     ...scopeProblems(metadata),
+    ...legacyProblems(metadata),
   ]
   return problems.length > 0 ? { ok: false, problems } : { ok: true, metadata }
 }
@@ -170,8 +179,9 @@ export function parseClientMetadata(input: unknown, usualAlg?: UsualIdTokenAlg):
 const algOfType = (type: Given['type']) => (type === 'web' ? 'RS256' : 'ES256')
 
 function settle(given: Given, usualAlg: UsualIdTokenAlg): ClientMetadata {
-  const { type, profile } = given
-  const auth_method = given.auth_method ?? (type === 'web' || type === 'service' ? 'client_secret_basic' : 'none')
+  const { type, profile, legacy } = given
+  const usual = type === 'web' || type === 'service' ? 'client_secret_basic' : 'none'
+  const auth_method = given.auth_method ?? (legacy === undefined ? usual : methodOf(legacy))
   const needsPkce = profile === 'fapi2' || auth_method === 'none'
   const pkce = needsPkce && given.pkce !== 'off' ? 'required' : (given.pkce ?? 'or-nonce')
   const id_token_alg = given.id_token_alg ?? (profile === 'fapi2' ? 'ES256' : (usualAlg ?? algOfType(type)))

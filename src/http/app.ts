@@ -21,6 +21,7 @@ import { onwardPages } from '../oidc/onward-pages.ts'
 import { logoutRequests } from '../oidc/logout-requests.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
+import { legacyRoutes, type LegacyDeps } from '../protocols/legacy-routes.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
 import type { Assets } from '../pages/assets.ts'
@@ -73,6 +74,8 @@ export interface AppDeps {
   jwtTokens: Middleware
   admin: AdminApiDeps
   reports: ReportingDeps
+  /** The endpoints of old portals. */
+  legacy: LegacyDeps
 }
 
 /**
@@ -86,8 +89,10 @@ export function createApp(deps: AppDeps): Koa {
 
   const programs = programRoutes(deps)
   const own = ownRoutes(deps, secure)
-  log.debug({ programs: routesOf(programs), pages: routesOf(own) }, 'routes')
-  const routes = [...fixedRoutes, ...pathsOf(programs), ...pathsOf(own)]
+  const legacy = legacyRoutes(deps.legacy)
+  const routers = { programs, pages: own, legacy }
+  log.debug(Object.fromEntries(Object.entries(routers).map(([name, router]) => [name, routesOf(router)])), 'routes')
+  const routes = [...fixedRoutes, ...Object.values(routers).flatMap(pathsOf)]
   for (const route of routes) endpointOf(route)
   const vendorFiles = readCheckFiles(settings.channels.checkFiles)
 
@@ -112,7 +117,8 @@ export function createApp(deps: AppDeps): Koa {
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
     exceptForPortals(
-      deps.portalBudgets,
+      inOrder([deps.portalBudgets, mounted(legacy)]),
+      mounted(legacy),
       mounted(programs),
       mounted(own),
       rememberOrigin(deps.originDeps),

@@ -1,5 +1,10 @@
 import type { BudgetName } from '../config/budgets.ts'
+import { tifProfiles } from '../config/legacy-protocols.ts'
 import { loginMethods } from '../login-methods.ts'
+
+const tifEndpoints = (base: string): [string, readonly BudgetName[]][] => [
+  [`${base}/authorize`, ['requests', 'stored']],
+]
 
 /**
  * The budgets of each endpoint. The longest matching prefix of a route applies. A route without an entry stops the
@@ -36,6 +41,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],
+  ...Object.fromEntries(tifProfiles.flatMap(({ base }) => tifEndpoints(base))),
   ...Object.assign({}, ...loginMethods.map((method) => method.endpoints)),
 }
 

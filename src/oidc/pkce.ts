@@ -5,8 +5,12 @@ import { registrationOf } from './client-registrations.ts'
 /** What a request without a code challenge needs (RFC 7636 section 4.4.1). */
 type Instead = 'nothing' | 'nonce' | 'challenge'
 
-/** Public clients and FAPI 2.0 always need a challenge (RFC 9700 section 2.1.1, FAPI 2.0 Security Profile section 5.3.2.2). */
-function insteadOfChallenge({ auth_method, type, profile, pkce }: Client): Instead {
+/**
+ * Public clients and FAPI 2.0 always need a challenge (RFC 9700 section 2.1.1, FAPI 2.0 Security Profile section 5.3.2.2).
+ * Legacy protocols know neither challenge nor nonce, and only their own endpoints begin such a request.
+ */
+function insteadOfChallenge({ auth_method, type, profile, pkce, legacy }: Client): Instead {
+  if (legacy !== undefined) return 'nothing'
   const isPublic = auth_method === 'none' || type === 'native' || type === 'spa'
   if (isPublic || profile === 'fapi2' || pkce === 'required') return 'challenge'
   return pkce === 'or-nonce' ? 'nonce' : 'nothing'

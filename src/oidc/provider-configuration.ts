@@ -1,6 +1,7 @@
 import type { Configuration } from 'oidc-provider'
 import { acrValues } from '../assurance/levels.ts'
 import { knownScopes } from '../clients/metadata.ts'
+import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
@@ -9,6 +10,7 @@ import { claimsConfiguration } from './claims.ts'
 import { registrationOf, registrationField } from './client-registrations.ts'
 import { adminScope } from './command-line-client.ts'
 import { deviceAuthorizationPath, devicePath } from './device-flow.ts'
+import { legacyCodeSeconds } from './legacy-requests.ts'
 import { needsChallenge } from './pkce.ts'
 
 /** The part of the configuration that depends on no service and no setting (DESIGN 1.4). */
@@ -64,11 +66,15 @@ export const cookies = (keys: string[], secure: boolean): NonNullable<Configurat
 /** FAPI 2.0 Security Profile section 5.3.2.1: a code lives at most 60 seconds. */
 const fapi2CodeSeconds = 60
 
+function longestCode({ profile, legacy }: Client): number {
+  if (legacy !== undefined) return legacyCodeSeconds(legacy)
+  return profile === 'fapi2' ? fapi2CodeSeconds : Infinity
+}
+
 /** In seconds. */
 export const timesToLive = (lifetimes: Settings['lifetimes'], clock: Clock): NonNullable<Configuration['ttl']> => ({
   AccessToken: lifetimes.accessToken,
-  AuthorizationCode: (_ctx, _code, client) =>
-    registrationOf(client).profile === 'fapi2' ? Math.min(lifetimes.code, fapi2CodeSeconds) : lifetimes.code,
+  AuthorizationCode: (_ctx, _code, client) => Math.min(lifetimes.code, longestCode(registrationOf(client))),
   ClientCredentials: lifetimes.accessToken,
   Grant: Math.max(lifetimes.session, lifetimes.refreshToken),
   IdToken: lifetimes.idToken,

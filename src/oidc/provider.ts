@@ -45,6 +45,7 @@ import { keySet } from './engine/provider-key-set.ts'
 import { createLoadGrant } from './grants.ts'
 import { createIntrospectionPolicy } from './introspection.ts'
 import { answerForJwtTokens } from './jwt-tokens.ts'
+import { isOpenTo, type LegacyAnswer } from './legacy-requests.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
 import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
@@ -86,10 +87,16 @@ export interface ProviderDeps {
   outbound: Fetch
   keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
+  legacyAnswer: LegacyAnswer
+}
+
+interface CreatedProvider extends Pick<Shared, 'findAccount' | 'subjectOf'> {
+  provider: Provider
+  jwtTokens: Middleware
 }
 
 /** oidc-provider with our configuration (DESIGN 1.4) and with the changes of engine/ (engine/README.md). */
-export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTokens: Middleware } {
+export function createProvider(deps: ProviderDeps): CreatedProvider {
   const { settings, clock, artifacts, findClient, persons, audit } = deps
   const subjects = createSubjects(deps.pairwiseKey)
   const representeeClaim = createRepresenteeClaim(subjects.subjectOf, clock)
@@ -110,17 +117,18 @@ export function createProvider(deps: ProviderDeps): { provider: Provider; jwtTok
   acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
   const limits = createLimits(artifacts, clock)
   compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
-  findClientsOnce(provider, { findClient, admit: deps.admitClient, keySetFailed: deps.keySetFailed })
+  findClientsOnce(provider, { findClient, admit: deps.admitClient, isOpenTo, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
   hashAccessTokens(provider)
   alwaysNameSessions(provider)
-  keepRedirectQueries(provider)
+  keepRedirectQueries(provider, deps.legacyAnswer)
   dropEndedLogins(provider, persons)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
-  return { provider, jwtTokens: answerForJwtTokens({ provider, findAccount, findClient, artifacts, clock }) }
+  const jwtTokens = answerForJwtTokens({ provider, findAccount, findClient, artifacts, clock })
+  return { provider, findAccount, subjectOf: subjects.subjectOf, jwtTokens }
 }
 
 interface Shared extends ReturnType<typeof createSubjects> {

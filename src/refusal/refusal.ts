@@ -12,6 +12,7 @@ const codes = {
   login_expired: 400,
   client_unknown: 400,
   client_paused: 400,
+  legacy_ended: 403,
   redirect_uri_mismatch: 400,
   request_invalid: 400,
   logout_invalid: 400,

@@ -52,6 +52,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
     jwtTokens: protocol.jwtTokens,
+    legacy: legacyDeps(core, protocol),
     reports: { reporting: services.reporting, textReceipts: login.textReceipts },
     admin: { services, artifacts, accessTokens, sessions },
   })
@@ -68,6 +69,15 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
   blindIndex: services.dataKeys.blindIndex,
   addressTries: settings.limits.addressTries,
   issuer: settings.issuer,
+  clock,
+})
+
+/** Services for the endpoints of old portals. */
+const legacyDeps = ({ services, clock }: Core, { provider, findAccount, subjectOf }: Protocol): AppDeps['legacy'] => ({
+  provider,
+  findAccount,
+  subjectOf,
+  findRegistered: services.clients.find,
   clock,
 })
 

@@ -13,6 +13,7 @@ import { createDeviceFlow } from '../oidc/device-flow.ts'
 import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
 import { reportRefused } from '../oidc/refused-requests.ts'
+import { legacyAnswer } from '../protocols/answers.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
 import { createSessions } from '../sessions/sessions.ts'
@@ -41,7 +42,7 @@ export function createProtocol(core: Core) {
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
-  const { provider, jwtTokens } = createProvider({
+  const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
     admitClient: portalBudgets.admit,
     sessions: rows,
     findPerson,
@@ -72,6 +73,7 @@ export function createProtocol(core: Core) {
     pairwiseKey: dataKeys.pairwise,
     blindIndex,
     deviceFlow,
+    legacyAnswer,
     keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
     outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
   })
@@ -97,6 +99,8 @@ export function createProtocol(core: Core) {
   const accessTokens = createAccessTokens({ provider, sessions, artifacts, clock })
   return {
     provider,
+    findAccount,
+    subjectOf,
     jwtTokens,
     offers,
     sessions,

@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import type { Client, Clients } from '../../clients/clients.ts'
 import { parseClientMetadata, type ClientMetadata, type UsualIdTokenAlg } from '../../clients/metadata.ts'
+import { problemsOfLegacyDate } from '../../clients/legacy.ts'
 import { faultOfClientId, problemsOfNames } from '../../clients/registration-rules.ts'
 import { lookalike } from '../../clients/hosts.ts'
 import type { Problem } from '../outcome.ts'
@@ -52,10 +53,16 @@ export interface Step {
 
 type Plan = { ok: true; steps: Step[] } | { ok: false; problems: Problem[] }
 
+interface PlanOptions {
+  usualAlg: UsualIdTokenAlg
+  /** Milliseconds since 1970 UTC. */
+  now: number
+}
+
 const unreadable = (message: string): Plan => ({ ok: false, problems: [{ field: 'file', message }] })
 
 /** The steps from the existing portals to those of the file. It changes nothing. */
-export function planOf(file: string, existing: readonly Client[], usualAlg: UsualIdTokenAlg): Plan {
+export function planOf(file: string, existing: readonly Client[], options: PlanOptions): Plan {
   let text: unknown
   try {
     text = parse(readFileSync(file, 'utf8'))
@@ -70,7 +77,7 @@ export function planOf(file: string, existing: readonly Client[], usualAlg: Usua
   }
   const problems: Problem[] = []
   const steps = read.data.portals.flatMap((declared) => {
-    const step = stepOf(declared, existing, usualAlg)
+    const step = stepOf(declared, existing, options)
     if ('problems' in step) problems.push(...step.problems)
     return 'problems' in step ? [] : [step]
   })
@@ -86,7 +93,7 @@ export function planOf(file: string, existing: readonly Client[], usualAlg: Usua
 function stepOf(
   { client_id: id, status, ...declared }: Declared,
   existing: readonly Client[],
-  usualAlg: UsualIdTokenAlg,
+  { usualAlg, now }: PlanOptions,
 ): Step | { problems: Problem[] } {
   const of = JSON.stringify(id ?? declared.name)
   const known = existing.filter((client) => (id === undefined ? client.name === declared.name : client.id === id))
@@ -109,11 +116,11 @@ function stepOf(
   // an existing portal keeps an id that only older rules allowed
   const fault = before === undefined && id !== undefined ? faultOfClientId(id) : undefined
   if (fault !== undefined) return { problems: [{ field: 'file', message: `${of}: client_id ${fault}` }] }
-  const problems = problemsOfNames(
-    parsed.metadata,
-    before,
-    existing.filter((other) => other !== before),
-  )
+  const others = existing.filter((other) => other !== before)
+  const problems = [
+    ...problemsOfNames(parsed.metadata, before, others),
+    ...problemsOfLegacyDate(parsed.metadata, before, now),
+  ]
   if (problems.length > 0)
     return {
       problems: problems.map(({ field, message }) => ({ field: 'file', message: `${of}: ${field} ${message}` })),

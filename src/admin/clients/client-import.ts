@@ -47,8 +47,8 @@ export default command({
   example: 'npx yideng client import portals.yaml --plan',
   async run(context, { file, plan: only, force }): Promise<Outcome> {
     const services = await context.services()
-    const { clients, settings } = services
-    const plan = planOf(file, await clients.list(), settings.idTokenAlg)
+    const { clients, settings, clock } = services
+    const plan = planOf(file, await clients.list(), { usualAlg: settings.idTokenAlg, now: clock() })
     if (!plan.ok) return invalid(...plan.problems)
     const steps = plan.steps.map(({ input: _i, status: _s, before: _b, after: _a, ...step }) => step)
     if (only) return { ok: true, document: { applied: false, steps }, shown: linesOf(plan.steps) }

@@ -1,5 +1,6 @@
 import type { Client } from '../../clients/clients.ts'
 import type { FieldProblem } from '../../clients/metadata.ts'
+import { legacyProtocols } from '../../config/legacy-protocols.ts'
 import { libraryNames, libraryOf } from './libraries/libraries.ts'
 import { iso, type Problem } from '../outcome.ts'
 import type { Field, Fields, Input } from '../fields.ts'
@@ -83,7 +84,17 @@ export const registrationFields = {
     type: 'list',
     placeholder: 'CIDR',
     meaning:
-      'network of its kiosks, such as 10.3.0.0/16: a sign-in by face alone works only there; default: everywhere',
+      'network of its kiosks, such as 10.3.0.0/16: a sign-in by face alone works only there; default: everywhere. With legacy: network of its servers',
+  },
+  legacy: {
+    type: 'text',
+    choices: legacyProtocols,
+    meaning: 'the old protocol that it speaks instead of OpenID Connect: tif (OAuth2 of a province) or cas',
+  },
+  'legacy-until': {
+    type: 'text',
+    placeholder: 'YYYY-MM-DD',
+    meaning: 'the last day of the old protocol, at most three years ahead; needed with --legacy',
   },
   'id-token-alg': {
     type: 'text',
@@ -109,6 +120,10 @@ export const registrationFields = {
   'previous-sub': {
     type: 'boolean',
     meaning: 'previous_sub names the accounts that a person merged into theirs, as this portal knew them',
+  },
+  'legacy-level4': {
+    type: 'boolean',
+    meaning: 'level 4 over an old protocol, which proves no key; needed for --legacy with --min-level 4',
   },
 } as const satisfies Fields
 
@@ -151,6 +166,7 @@ export const changeFields: Fields = {
   ),
   'no-claims-in-id-token': { type: 'boolean', meaning: 'take --claims-in-id-token back' },
   'no-previous-sub': { type: 'boolean', meaning: 'take --previous-sub back' },
+  'no-legacy-level4': { type: 'boolean', meaning: 'take --legacy-level4 back' },
 }
 
 const isEmpty = (value: unknown) => value === '' || (Array.isArray(value) && value.every((one) => one === ''))
@@ -163,6 +179,12 @@ export function changesOf(input: Input): Record<string, unknown> {
   }
   if (input['no-claims-in-id-token']) changes['claims_in_id_token'] = undefined
   if (input['no-previous-sub']) changes['previous_sub'] = undefined
+  if (input['no-legacy-level4']) changes['legacy_level4'] = undefined
+  if ('legacy' in changes) {
+    // each protocol has its own way to authenticate
+    if (input['auth-method'] === undefined) changes['auth_method'] = undefined
+    if (changes['legacy'] === undefined) Object.assign(changes, { legacy_until: undefined, legacy_level4: undefined })
+  }
   if ('pkce' in changes && changes['pkce'] !== 'off' && !changes['pkce_reason']) changes['pkce_reason'] = undefined
   const method = input['auth-method']
   const withoutKeys = method !== undefined && method !== 'private_key_jwt'

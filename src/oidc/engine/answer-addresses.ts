@@ -1,5 +1,7 @@
 import type { Context } from 'koa'
-import type { Provider } from 'oidc-provider'
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { registrationOf } from '../client-registrations.ts'
+import type { LegacyAnswer } from '../legacy-requests.ts'
 import { internalsOf } from './internals.ts'
 
 /**
@@ -27,12 +29,19 @@ export function redirectExactly(ctx: Context, address: string): void {
   ctx.set('location', address)
 }
 
-/** oidc-provider parses the query of a redirect URI and writes it again, in other bytes. */
-export function keepRedirectQueries(provider: Provider): void {
+/**
+ * oidc-provider parses the query of a redirect URI and writes it again, in other bytes. An old portal gets the answer in
+ * the words of its protocol.
+ */
+export function keepRedirectQueries(provider: Provider, legacyAnswer: LegacyAnswer): void {
   internalsOf(provider).responseModes.set('query', (ctx: Context, uri: string, answer: object) => {
     const given = Object.entries(answer).map(([name, value]): [string, string] => [name, String(value)])
+    const usual = { uri, fields: Object.fromEntries(given) }
+    const { client } = (ctx as unknown as KoaContextWithOIDC).oidc
+    const legacy = client && registrationOf(client).legacy
+    const { uri: target, fields } = legacy === undefined ? usual : legacyAnswer(legacy, usual)
     ctx.status = 303
-    redirectExactly(ctx, answerAddress(uri, Object.fromEntries(given)))
+    redirectExactly(ctx, answerAddress(target, fields))
   })
 }
 

@@ -6,6 +6,8 @@ export interface FindClientsDeps {
   findClient(id: string): Promise<Client | undefined>
   /** Called for each client that a request names. @throws TooManyCalls (RFC 6585 section 4) to refuse the request */
   admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+  /** Whether a request may use this client (oidc/legacy-requests.ts). */
+  isOpenTo(ctx: KoaContextWithOIDC, registered: Client): boolean
   /** Called when a key set could not be fetched. */
   keySetFailed: KeySetFailed
 }
@@ -15,7 +17,8 @@ export interface FindClientsDeps {
  * Here one registration gives one client, for as long as `findClient` returns the same object.
  * oidc-provider has no hook between client authentication and a handler, so `admit` is called here.
  */
-export function findClientsOnce(provider: Provider, { findClient, admit, keySetFailed }: FindClientsDeps): void {
+export function findClientsOnce(provider: Provider, deps: FindClientsDeps): void {
+  const { findClient, admit, isOpenTo, keySetFailed } = deps
   const models = new WeakMap<Client, Promise<OidcClient | undefined>>()
   const find = provider.Client.find.bind(provider.Client)
 
@@ -37,8 +40,9 @@ export function findClientsOnce(provider: Provider, { findClient, admit, keySetF
     // the audience of an unverified token can be any JSON value
     if (typeof id !== 'string') return undefined
     const registered = await findClient(id)
-    const client = registered && (await modelOf(registered))
     const { ctx } = Provider
+    if (registered && ctx && !isOpenTo(ctx, registered)) return undefined
+    const client = registered && (await modelOf(registered))
     if (client && ctx) admit(ctx, client)
     return client
   }

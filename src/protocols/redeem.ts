@@ -1,0 +1,86 @@
+import type { Context } from 'koa'
+import { errors, type Configuration, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
+import type { Client } from '../clients/clients.ts'
+import { registeredFor } from '../oidc/registered.ts'
+
+/** The sign-in behind a code. It has no claims: they are read when the portal asks. */
+export interface LegacyGrant {
+  clientId: string
+  personId: string
+  grantId: string
+  scope: string
+  acr?: string | undefined
+  amr: string[]
+  /** Seconds since 1970 UTC. */
+  authTime: number
+  sessionUid?: string | undefined
+}
+
+/** Why a code gave nothing. `used`: it was redeemed before; `grantId` names what it gave then. */
+export type Unredeemed = { why: 'unknown' | 'other' } | { why: 'used'; grantId: string | undefined }
+
+export interface RedeemDeps {
+  provider: Provider
+  findAccount: NonNullable<Configuration['findAccount']>
+  subjectOf(ctx: KoaContextWithOIDC, personId: string): string
+}
+
+type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
+
+/**
+ * Redeems a code of oidc-provider for an old portal, inside this process. It counts once, even where it then does not
+ * fit. The caller has authenticated the portal, where the protocol has a secret.
+ */
+export async function redeem(
+  { provider }: RedeemDeps,
+  { client, code: text, redirectUri }: { client: Client; code: string; redirectUri: string },
+): Promise<Found> {
+  const code = await provider.AuthorizationCode.find(text)
+  if (!code) return { ok: false, why: 'unknown' }
+  const { grantId, accountId, clientId, authTime, sessionUid, acr, amr = [], scope = '' } = code
+  if (!code.isValid) return { ok: false, why: 'used', grantId }
+  try {
+    await code.consume()
+  } catch (error) {
+    if (error instanceof errors.InvalidGrant) return { ok: false, why: 'used', grantId }
+    throw error
+  }
+  if (clientId !== client.id || code.redirectUri !== redirectUri) return { ok: false, why: 'other' }
+  if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
+  return { ok: true, grant: { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid } }
+}
+
+/** The claims that a portal may read now, with its own `sub`. */
+export type LegacyClaims = Readonly<Record<string, unknown>> & { sub: string }
+
+/**
+ * Reads the claims behind a grant, by the rules of userinfo: the account is active, the sign-in has not ended, the grant
+ * exists, and the registration of today allows the scope. Undefined where one of them does not hold.
+ */
+export async function readClaims(
+  { provider, findAccount, subjectOf }: RedeemDeps,
+  ctx: Context,
+  { clientId, personId, grantId, scope, ...signIn }: LegacyGrant,
+): Promise<LegacyClaims | undefined> {
+  const client = await provider.Client.find(clientId)
+  const grant = await provider.Grant.find(grantId)
+  if (!client || grant?.accountId !== personId || grant.clientId !== clientId) return undefined
+  const given = withClient(provider, ctx, client)
+  const allowed = registeredFor(client).scope(scope)
+  const account = await findAccount(given, personId, { ...signIn, grantId, scope: allowed } as never)
+  if (!account) return undefined
+  const claims = await account.claims('userinfo', allowed, {}, [])
+  return { ...claims, sub: subjectOf(given, personId) }
+}
+
+/** The budgets of portals and the claims read the client of a request here. */
+export function withClient(
+  provider: Provider,
+  ctx: Context,
+  client: NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>,
+): KoaContextWithOIDC {
+  const oidc = new provider.OIDCContext(ctx as never)
+  oidc.entity('Client', client)
+  Object.defineProperty(ctx, 'oidc', { value: oidc, configurable: true })
+  return ctx as unknown as KoaContextWithOIDC
+}
