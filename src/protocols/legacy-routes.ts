@@ -3,11 +3,16 @@ import type { RedeemDeps } from './redeem.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { tifProfiles } from '../config/legacy-protocols.ts'
+import { casRoutes } from './cas/cas-routes.ts'
+import type { SingleLogout } from './cas/single-logout.ts'
 import { tifRoutes } from './tif/tif-routes.ts'
 
 export interface LegacyDeps extends RedeemDeps {
   /** A portal, suspended or not; it may be as of a moment ago. */
   findRegistered(id: string): Promise<Client | undefined>
+  /** The registered portals of CAS, suspended or not, the oldest first; it may be as of a moment ago. */
+  casPortals(): Promise<readonly Client[]>
+  singleLogout: SingleLogout
   clock: Clock
 }
 
@@ -15,5 +20,6 @@ export interface LegacyDeps extends RedeemDeps {
 export function legacyRoutes(deps: LegacyDeps): Router {
   const router = new Router({ sensitive: true })
   for (const profile of tifProfiles) tifRoutes(router, profile, deps)
+  casRoutes(router, deps)
   return router
 }

@@ -14,6 +14,10 @@ export interface LegacyGrant {
   /** Seconds since 1970 UTC. */
   authTime: number
   sessionUid?: string | undefined
+  /** The session as this portal knows it. */
+  sid?: string | undefined
+  /** What `beginSignIn` gave the code to carry. */
+  nonce?: string | undefined
 }
 
 /** Why a code gave nothing. `used`: it was redeemed before; `grantId` names what it gave then. */
@@ -25,6 +29,15 @@ export interface RedeemDeps {
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
 }
 
+/** What a portal shows for its sign-in. Without a client or address the code is spent, and fits nothing. */
+export interface Shown {
+  client: Pick<Client, 'id'> | undefined
+  code: string
+  redirectUri: string | undefined
+  /** Whether a code of this client may be spent here. Codes of other protocols stay as they are. */
+  isOwn?: (clientId: string) => boolean
+}
+
 type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
 
 /**
@@ -33,11 +46,12 @@ type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
  */
 export async function redeem(
   { provider }: RedeemDeps,
-  { client, code: text, redirectUri }: { client: Client; code: string; redirectUri: string },
+  { client, code: text, redirectUri, isOwn }: Shown,
 ): Promise<Found> {
   const code = await provider.AuthorizationCode.find(text)
   if (!code) return { ok: false, why: 'unknown' }
-  const { grantId, accountId, clientId, authTime, sessionUid, acr, amr = [], scope = '' } = code
+  const { grantId, accountId, clientId = '', authTime, acr, amr = [], scope = '' } = code
+  if (isOwn && !isOwn(clientId)) return { ok: false, why: 'unknown' }
   if (!code.isValid) return { ok: false, why: 'used', grantId }
   try {
     await code.consume()
@@ -45,9 +59,11 @@ export async function redeem(
     if (error instanceof errors.InvalidGrant) return { ok: false, why: 'used', grantId }
     throw error
   }
-  if (clientId !== client.id || code.redirectUri !== redirectUri) return { ok: false, why: 'other' }
+  if (clientId !== client?.id || code.redirectUri !== redirectUri) return { ok: false, why: 'other' }
   if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
-  return { ok: true, grant: { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid } }
+  const { sessionUid, sid, nonce } = code
+  const grant = { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid, sid, nonce }
+  return { ok: true, grant }
 }
 
 /** The claims that a portal may read now, with its own `sub`. */

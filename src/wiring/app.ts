@@ -73,10 +73,12 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
 })
 
 /** Services for the endpoints of old portals. */
-const legacyDeps = ({ services, clock }: Core, { provider, findAccount, subjectOf }: Protocol): AppDeps['legacy'] => ({
-  provider,
-  findAccount,
-  subjectOf,
+const legacyDeps = ({ services, clock }: Core, protocol: Protocol): AppDeps['legacy'] => ({
+  provider: protocol.provider,
+  findAccount: protocol.findAccount,
+  subjectOf: protocol.subjectOf,
+  casPortals: protocol.casPortals,
+  singleLogout: protocol.singleLogout,
   findRegistered: services.clients.find,
   clock,
 })

@@ -110,7 +110,9 @@ const tif = (base: string): OldProtocol => ({
       const token = random()
       state.open.add(token)
       const right = JSON.stringify({ expires_in: 179, token_type: 'Bearer', access_token: token })
-      return state.fault.call === 'token' ? state.fault.answer({ status: 200, text: right }) : { status: 200, text: right }
+      return state.fault.call === 'token'
+        ? state.fault.answer({ status: 200, text: right })
+        : { status: 200, text: right }
     }
     if (path !== `${base}/tokeninfo`) return undefined
     if (!state.open.has(query.get('access_token') ?? '')) return tifError

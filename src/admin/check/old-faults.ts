@@ -16,7 +16,9 @@ export interface OldFault extends Pick<Fault, 'name' | 'meaning' | 'must'> {
 }
 
 const same = (right: OldAnswer) => right
-const text = (value: string, status = 200) => (): OldAnswer => ({ status, text: value })
+const text =
+  (value: string, status = 200) =>
+  (): OldAnswer => ({ status, text: value })
 const json = (value: object) => text(JSON.stringify(value))
 
 export const rightOldSignIn: OldFault = { name: 'right', meaning: 'nothing is wrong', must: 'accepted', answer: same }

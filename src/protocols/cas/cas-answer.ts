@@ -20,11 +20,11 @@ export const codeOf = (ticket: string): string | undefined => /^ST-([\w-]{20,253
 
 /**
  * The answer to a login: the service with its ticket (CAS Protocol 3.0.3 section 2.2.4), or without one (`gateway`, section 2.1.1).
- * The service came as the state of our own request.
+ * The service came as the state of our own request, and `iss` is our issuer (RFC 9207).
  */
 export function casAnswer({ uri, fields }: PortalAnswer): PortalAnswer {
-  const { state = uri, code, error } = fields
+  const { state = uri, code, error, iss = '' } = fields
   const service = addressOfService(state, [uri]) === undefined ? uri : state
   if (code !== undefined) return { uri: withTicket(service, ticketOf(code)), fields: {} }
-  return { uri: error !== undefined && silent.has(error) ? service : declinedPath, fields: {} }
+  return { uri: error !== undefined && silent.has(error) ? service : iss + declinedPath, fields: {} }
 }

@@ -1,26 +1,19 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Client } from '../../clients/clients.ts'
-import { speaksLegacy } from '../../clients/legacy.ts'
 import { casBase } from '../../config/legacy-protocols.ts'
+import { markRefused } from '../../guards/portal-budgets.ts'
 import { addressShown } from '../../pages/reference.ts'
 import { redirectTo } from '../../pages/redirect.ts'
 import { Refusal } from '../../refusal/refusal.ts'
-import { assertSpeaks, beginSignIn } from '../begin-sign-in.ts'
+import { beginSignIn, openPortal, standingOf } from '../begin-sign-in.ts'
 import type { LegacyDeps } from '../legacy-routes.ts'
 import { parametersOf } from '../parameters.ts'
 import { jsonAnswer, plainAnswer, xmlAnswer, type Outcome } from './answers.ts'
 import { declinedPath } from './cas-answer.ts'
 import { markOf } from './logged-in.ts'
 import { addressOfService, readService } from './service.ts'
-import type { SingleLogout } from './single-logout.ts'
 import { validate } from './validate.ts'
-
-export interface CasDeps extends LegacyDeps {
-  /** The portals that are registered for CAS, the oldest first, suspended or not; it may be as of a moment ago. */
-  casPortals(): Promise<readonly Client[]>
-  singleLogout: SingleLogout
-}
 
 /** The portal of a service, with the registered address that the service belongs to. */
 export interface FoundPortal {
@@ -28,7 +21,11 @@ export interface FoundPortal {
   address: string
 }
 
-async function portalOf({ casPortals }: CasDeps, service: string, field: Addresses): Promise<FoundPortal | undefined> {
+async function portalOf(
+  { casPortals }: LegacyDeps,
+  service: string,
+  field: Addresses,
+): Promise<FoundPortal | undefined> {
   for (const client of await casPortals()) {
     const address = addressOfService(service, field(client))
     if (address !== undefined) return { client, address }
@@ -47,7 +44,7 @@ const ofLogout: Addresses = ({ redirect_uris, post_logout_redirect_uris }) => [
 const isOn = (value: string | undefined) => value !== undefined && value !== 'false'
 
 /** The endpoints of CAS (CAS Protocol 3.0.3 section 2). There is no proxy, no answer by POST and no script. */
-export function casRoutes(router: Router, deps: CasDeps): void {
+export function casRoutes(router: Router, deps: LegacyDeps): void {
   router.get(`${casBase}/login`, async (ctx, next) => {
     const given = parametersOf(ctx)
     if (!given) throw new Refusal('request_invalid', 'a parameter is repeated or too long')
@@ -56,7 +53,8 @@ export function casRoutes(router: Router, deps: CasDeps): void {
     const service = readService(text)
     const found = service === undefined ? undefined : await portalOf(deps, service, ofLogin)
     if (service === undefined || !found) throw new Refusal('not_found', `no service ${addressShown(text)}`)
-    const client = assertSpeaks(found.client, 'cas', deps.clock)
+    const client = openPortal(ctx, found.client, { protocol: 'cas', now: deps.clock() })
+    if (!client) return undefined
     const renew = isOn(given['renew'])
     const prompt = renew ? 'login' : isOn(given['gateway']) ? 'none' : undefined
     const nonce = markOf({ begunAt: Math.floor(deps.clock() / 1000), service })
@@ -87,13 +85,19 @@ export function casRoutes(router: Router, deps: CasDeps): void {
   router.get(`${casBase}/p3/serviceValidate`, async (ctx) => answer(ctx, await outcomeOf(deps, ctx)))
 }
 
-async function outcomeOf(deps: CasDeps, ctx: Context): Promise<Outcome> {
+async function outcomeOf(deps: LegacyDeps, ctx: Context): Promise<Outcome> {
+  const outcome = await validated(deps, ctx)
+  if ('code' in outcome) markRefused(ctx.req)
+  return outcome
+}
+
+async function validated(deps: LegacyDeps, ctx: Context): Promise<Outcome> {
   const { service, ticket, renew } = parametersOf(ctx) ?? {}
   if (!service || !ticket)
     return { code: 'INVALID_REQUEST', description: 'service and ticket are needed, each once and not too long.' }
   const read = readService(service)
   const found = read === undefined ? undefined : await portalOf(deps, read, ofLogin)
-  const speaks = found?.client.status === 'active' && speaksLegacy(found.client, deps.clock())
+  const speaks = standingOf(found?.client, 'cas', deps.clock()) === 'open'
   return validate(deps, ctx, { asked: { service, ticket, renew: isOn(renew) }, found: speaks ? found : undefined })
 }
 

@@ -39,7 +39,11 @@ export function createSingleLogout({ artifacts, outbound, lifetime, clock }: Sin
   async function send(id: string, text: string): Promise<void> {
     const { ticket, service } = entrySchema.parse(JSON.parse(text))
     const logoutRequest = logoutMessage({ id: `LR-${randomUUID()}`, ticket, now: clock() })
-    const { status } = await outbound(service, { method: 'POST', body: new URLSearchParams({ logoutRequest }), headers })
+    const { status } = await outbound(service, {
+      method: 'POST',
+      body: new URLSearchParams({ logoutRequest }),
+      headers,
+    })
     if (status >= 400) throw new Error(`the portal answers ${status}`)
     await artifacts.remove(kind, id)
   }

@@ -1,13 +1,15 @@
 import type { Context } from 'koa'
 import { isInNetworks } from '../../config/networks.ts'
+import { markLegacyRequest } from '../../oidc/legacy-requests.ts'
 import { requestOf } from '../../pages/request-context.ts'
+import type { LegacyDeps } from '../legacy-routes.ts'
 import { readClaims, redeem, type LegacyGrant } from '../redeem.ts'
 import { attributesOf } from './attributes.ts'
 import type { Failure, FailureCode, Outcome } from './answers.ts'
 import { codeOf } from './cas-answer.ts'
 import { begunAtOf } from './logged-in.ts'
 import { readService } from './service.ts'
-import type { CasDeps, FoundPortal } from './cas-routes.ts'
+import type { FoundPortal } from './cas-routes.ts'
 
 /** What a portal asks about a ticket. */
 export interface Asked {
@@ -25,14 +27,16 @@ const noTicket = failure('INVALID_TICKET', 'The ticket is unknown, was used befo
  * @param found the portal of the service; undefined where none speaks CAS today
  */
 export async function validate(
-  deps: CasDeps,
+  deps: LegacyDeps,
   ctx: Context,
   { asked, found }: { asked: Asked; found: FoundPortal | undefined },
 ): Promise<Outcome> {
   const code = codeOf(asked.ticket)
   if (code === undefined) return noTicket
   const service = readService(asked.service)
-  const redeemed = await redeem(deps, { clientId: found?.client.id, code, redirectUri: found?.address })
+  const ids = new Set((await deps.casPortals()).map(({ id }) => id))
+  const shown = { client: found?.client, code, redirectUri: found?.address, isOwn: (id: string) => ids.has(id) }
+  const redeemed = await redeem(deps, shown)
   if (!redeemed.ok) return redeemed.why === 'other' ? otherService : noTicket
   const { grant } = redeemed
   const begunAt = service === undefined ? undefined : begunAtOf(grant.nonce, service)
@@ -54,7 +58,8 @@ interface Accepted {
   fresh: boolean
 }
 
-async function answerFor(deps: CasDeps, ctx: Context, { asked, grant, fresh }: Accepted): Promise<Outcome> {
+async function answerFor(deps: LegacyDeps, ctx: Context, { asked, grant, fresh }: Accepted): Promise<Outcome> {
+  markLegacyRequest(ctx.req)
   const claims = await readClaims(deps, ctx, grant)
   if (!claims) return noTicket
   const { ticket, service } = asked

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { escapeXml, jsonAnswer, plainAnswer, xmlAnswer } from '../../../src/protocols/cas/answers.ts'
 import { attributesOf } from '../../../src/protocols/cas/attributes.ts'
 import { logoutMessage } from '../../../src/protocols/cas/logout-message.ts'
-import { newTicket } from '../../../src/protocols/cas/ticket.ts'
 
 const signIn = { signedInAt: 1_700_000_000, acr: 'urn:yideng:loa:3', amr: ['pwd', 'sms'], fresh: true }
 
@@ -69,10 +68,4 @@ it('the message of a sign-out names the ticket and escapes it', () => {
   expect(logoutMessage({ id: 'LR-1', ticket: 'ST-<1>', now: 1_700_000_000_123 })).toBe(
     '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="LR-1" Version="2.0" IssueInstant="2023-11-14T22:13:20Z"><saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">@NOT_USED@</saml:NameID><samlp:SessionIndex>ST-&lt;1&gt;</samlp:SessionIndex></samlp:LogoutRequest>',
   )
-})
-
-it('a ticket has letters and digits, 32 characters at most, and never comes again', () => {
-  const tickets = Array.from({ length: 1000 }, newTicket)
-  for (const ticket of tickets) expect(ticket).toMatch(/^ST-[A-Za-z0-9]{27}$/)
-  expect(new Set(tickets).size).toBe(tickets.length)
 })
