@@ -36,6 +36,11 @@ export interface PortalBudgets {
    * @throws TooManyCalls when this client has used up its calls
    */
   admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+  /**
+   * The same for a call outside oidc-provider (src/protocols).
+   * @throws TooManyCalls
+   */
+  admitCall(ctx: Pick<Context, 'path' | 'req'>, client: OidcClient): void
   /** Runs around oidc-provider. It counts the answers, and refuses networks with too many refused calls. */
   middleware: Middleware
 }
@@ -58,10 +63,13 @@ export function createPortalBudgets(limits: PortalBudgetLimits, clock: Clock): P
     return requestOf({ req }).networks.map(({ key, factor }) => ({ key: `${of} ${key}`, factor }))
   }
 
-  function admit(ctx: KoaContextWithOIDC, client: OidcClient): void {
-    if (!budgeted.has(ctx.oidc.route)) return
+  function admitCall(ctx: Pick<Context, 'path' | 'req'>, client: OidcClient): void {
     const wait = called.wait(keysOf(ctx, client))
     if (wait > 0) throw new TooManyCalls(wait, 'this client has used up its calls of this minute')
+  }
+
+  function admit(ctx: KoaContextWithOIDC, client: OidcClient): void {
+    if (budgeted.has(ctx.oidc.route)) admitCall(ctx, client)
   }
 
   function count(ctx: Context) {
@@ -88,13 +96,13 @@ export function createPortalBudgets(limits: PortalBudgetLimits, clock: Clock): P
     count(ctx)
   }
 
-  return { admit, middleware }
+  return { admit, admitCall, middleware }
 }
 
 /** Refusals with status 200, as CAS has them. */
 const refusals = new WeakSet<IncomingMessage>()
 
-/** Counts the answer to this request as a refused call, whatever its status is. */
+/** Counts the answer to this request as a refused call, also with status 200. */
 export const markRefused = (req: IncomingMessage): void => void refusals.add(req)
 
 const narrowest = ({ network }: RequestContext): Counted[] => [{ key: network, factor: 1 }]

@@ -4,6 +4,8 @@ import { loginMethods } from '../login-methods.ts'
 
 const tifEndpoints = (base: string): [string, readonly BudgetName[]][] => [
   [`${base}/authorize`, ['requests', 'stored']],
+  [`${base}/access_token`, ['calls', 'refusedCalls', 'secrets']],
+  [`${base}/tokeninfo`, ['calls', 'refusedCalls']],
 ]
 
 /**

@@ -16,13 +16,9 @@ const alwaysOpen: ReadonlySet<string> = new Set(['resume', 'end_session', 'end_s
  * Whether this request may use this client. An old portal gets nothing at the OpenID Connect endpoints: there its id is
  * an unknown one (DESIGN 1.8). A route that is not listed stays closed.
  */
-export function isOpenTo(
-  { req, oidc }: { req: IncomingMessage; oidc?: KoaContextWithOIDC['oidc'] },
-  { legacy }: Pick<Client, 'legacy'>,
-): boolean {
-  if (legacy === undefined || alwaysOpen.has(oidc?.route ?? '')) return true
-  // without a route it is a call of an old portal's server, at its own endpoint
-  return begun.has(req) && (oidc === undefined || oidc.route === 'authorization')
+export function isOpenTo({ req, oidc }: KoaContextWithOIDC, { legacy }: Pick<Client, 'legacy'>): boolean {
+  if (legacy === undefined || alwaysOpen.has(oidc.route)) return true
+  return oidc.route === 'authorization' && begun.has(req)
 }
 
 /** Seconds that the code of an old portal counts: 60 for tif, 30 for a CAS ticket. */

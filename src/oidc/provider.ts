@@ -8,10 +8,9 @@ import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { createLimits } from '../guards/limits.ts'
 import type { Fetch } from '../guards/outbound.ts'
 import { limitRequest } from '../guards/request-limits.ts'
-import { createSecretGuesses } from '../guards/secret-guesses.ts'
+import type { SecretGuesses } from '../guards/secret-guesses.ts'
 import { createStoredBudget } from '../guards/stored-budget.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { SigningKey } from '../keys/signing-keys.ts'
@@ -88,6 +87,7 @@ export interface ProviderDeps {
   keySetFailed: FindClientsDeps['keySetFailed']
   deviceFlow: DeviceFlowOfAdministrators
   legacyAnswer: LegacyAnswer
+  secretGuesses: SecretGuesses
 }
 
 interface CreatedProvider extends Pick<Shared, 'findAccount' | 'subjectOf'> {
@@ -97,7 +97,7 @@ interface CreatedProvider extends Pick<Shared, 'findAccount' | 'subjectOf'> {
 
 /** oidc-provider with our configuration (DESIGN 1.4) and with the changes of engine/ (engine/README.md). */
 export function createProvider(deps: ProviderDeps): CreatedProvider {
-  const { settings, clock, artifacts, findClient, persons, audit } = deps
+  const { settings, clock, artifacts, findClient, persons } = deps
   const subjects = createSubjects(deps.pairwiseKey)
   const representeeClaim = createRepresenteeClaim(subjects.subjectOf, clock)
   const findAccount = createFindAccount({ ...deps, ...subjects, representeeClaim })
@@ -115,8 +115,7 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   nameLevelsAsAsked(provider)
   nameRefusedScopes()
   acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
-  const limits = createLimits(artifacts, clock)
-  compareSecretsByHash(provider, createSecretGuesses({ limits, blindIndex: deps.blindIndex, audit, clock }))
+  compareSecretsByHash(provider, deps.secretGuesses)
   findClientsOnce(provider, { findClient, admit: deps.admitClient, isOpenTo, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)

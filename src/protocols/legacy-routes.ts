@@ -1,18 +1,23 @@
 import Router from '@koa/router'
-import type { RedeemDeps } from './redeem.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { tifProfiles } from '../config/legacy-protocols.ts'
 import { casRoutes } from './cas/cas-routes.ts'
 import type { SingleLogout } from './cas/single-logout.ts'
+import type { Artifacts } from '../storage/artifacts.ts'
+import type { CallerDeps } from './callers.ts'
+import type { RedeemDeps } from './redeem.ts'
 import { tifRoutes } from './tif/tif-routes.ts'
 
-export interface LegacyDeps extends RedeemDeps {
+export interface LegacyDeps extends RedeemDeps, CallerDeps {
   /** A portal, suspended or not; it may be as of a moment ago. */
   findRegistered(id: string): Promise<Client | undefined>
   /** The registered portals of CAS, suspended or not, the oldest first; it may be as of a moment ago. */
   casPortals(): Promise<readonly Client[]>
   singleLogout: SingleLogout
+  artifacts: Artifacts
+  audit: Pick<AuditLog, 'record'>
   clock: Clock
 }
 

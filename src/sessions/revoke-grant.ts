@@ -1,7 +1,7 @@
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
 
-const tokenKinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode']
+const tokenKinds = ['AccessToken', 'RefreshToken', 'AuthorizationCode', 'DeviceCode', 'LegacyToken']
 
 /**
  * Ends a grant with all its codes and tokens (src/oidc/artifacts/ stores them).

@@ -73,15 +73,14 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
 })
 
 /** Services for the endpoints of old portals. */
-const legacyDeps = ({ services, clock }: Core, protocol: Protocol): AppDeps['legacy'] => ({
-  provider: protocol.provider,
-  findAccount: protocol.findAccount,
-  subjectOf: protocol.subjectOf,
-  casPortals: protocol.casPortals,
-  singleLogout: protocol.singleLogout,
-  findRegistered: services.clients.find,
-  clock,
-})
+function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: Protocol): AppDeps['legacy'] {
+  const { provider, findAccount, subjectOf, secretGuesses, portalBudgets, casPortals, singleLogout } = protocol
+  const { clients, audit } = services
+  // from memory, where it is active
+  const findRegistered = async (id: string) => (await findClient(id)) ?? clients.find(id)
+  const forPrograms = { provider, findAccount, subjectOf, secretGuesses, portalBudgets, casPortals, singleLogout }
+  return { ...forPrograms, findRegistered, artifacts, audit, clock }
+}
 
 /** A failure is in the log already, with its error. */
 const logAndKeep =

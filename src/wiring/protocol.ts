@@ -3,7 +3,9 @@ import type { Client } from '../clients/clients.ts'
 import { listedRegions } from '../config/networks.ts'
 import { createOutbound } from '../guards/outbound.ts'
 import { createPortalBudgets } from '../guards/portal-budgets.ts'
+import { createLimits } from '../guards/limits.ts'
 import { reachRule } from '../guards/reachable.ts'
+import { createSecretGuesses } from '../guards/secret-guesses.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
 import { openSigningKeys, signersFirst } from '../keys/signing-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
@@ -45,6 +47,7 @@ export function createProtocol(core: Core) {
   const offers = createOffers()
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
   const outbound = tracing.outbound(createOutbound({ allowed: reachRule(settings) }))
+  const secretGuesses = createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock })
   const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
     admitClient: portalBudgets.admit,
     sessions: rows,
@@ -77,6 +80,7 @@ export function createProtocol(core: Core) {
     blindIndex,
     deviceFlow,
     legacyAnswer,
+    secretGuesses,
     keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
     outbound,
   })
@@ -115,6 +119,7 @@ export function createProtocol(core: Core) {
     portalBudgets,
     casPortals: casPortals(core),
     singleLogout,
+    secretGuesses,
     readKeys,
   }
 }

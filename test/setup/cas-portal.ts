@@ -5,6 +5,7 @@ import type { Services } from '../../src/services.ts'
 import { afterFile } from './after-file.ts'
 import { registerOldPortal } from './old-portal.ts'
 import { freePort } from './free-port.ts'
+import { until } from './server.ts'
 
 /** A portal of CAS. It has a server of its own only where `listen` is called. */
 export interface CasPortal {
@@ -29,6 +30,8 @@ export async function casPortal(
   const { client } = await registerOldPortal(services, { legacy: 'cas', redirect_uris: [service], ...overrides })
   const address = (path: string, given: Record<string, string>) =>
     `${services.settings.issuer}/cas/${path}?${new URLSearchParams({ service, ...given }).toString()}`
+  // the server learns of a new portal by an event
+  await until(async () => (await fetch(address('login', { gateway: 'true' }), { redirect: 'manual' })).status !== 404)
   const ask: CasPortal['ask'] = async (path, given) => (await fetch(address(path, given))).text()
   return {
     client,

@@ -2,6 +2,8 @@ import type { Client } from '../../src/clients/clients.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
 import { tifProfileOf } from '../../src/config/legacy-protocols.ts'
 import type { Services } from '../../src/services.ts'
+import { signIn } from './person.ts'
+import type { Visitor } from './visitor.ts'
 
 let portals = 0
 
@@ -14,6 +16,8 @@ export interface OldPortal {
   authorize(given?: Readonly<Record<string, string>>): string
   /** Its call of `access_token`. */
   tokens(code: string, given?: Readonly<Record<string, string>>): string
+  /** Its call of `tokeninfo`. */
+  info(token: string): string
 }
 
 /** Registers a portal that speaks a legacy protocol, with all scopes and without consent unless asked otherwise. */
@@ -57,5 +61,27 @@ export async function registerOldPortal(services: Services, overrides: Partial<C
         grant_type: 'authorization_code',
         ...given,
       }),
+    info: (token) => address('/tokeninfo', { access_token: token }),
   }
+}
+
+/** Signs a person in at an old portal, and gives the code that its server gets. */
+export async function codeAt(portal: OldPortal, visitor: Visitor, username: string): Promise<string> {
+  const page = await visitor.get(portal.authorize())
+  const { leads } = page.leads ? page : await signIn(visitor, page, username)
+  const code = leads?.searchParams.get('code')
+  if (!code) throw new Error(`no code: ${leads?.href ?? ''}`)
+  return code
+}
+
+/** The answer of a call, as JSON. */
+export async function called(address: string, init: RequestInit = {}) {
+  const answer = await fetch(address, { redirect: 'manual', ...init })
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> }
+}
+
+/** The answer of `tokeninfo` for a new sign-in of this person. */
+export async function tokenInfoAt(portal: OldPortal, visitor: Visitor, username: string) {
+  const { body } = await called(portal.tokens(await codeAt(portal, visitor, username)))
+  return called(portal.info(String(body['access_token'])))
 }

@@ -43,8 +43,7 @@ export function findClientsOnce(provider: Provider, deps: FindClientsDeps): void
     const { ctx } = Provider
     if (registered && ctx && !isOpenTo(ctx, registered)) return undefined
     const client = registered && (await modelOf(registered))
-    // an endpoint of a legacy protocol has no route of oidc-provider
-    if (client && ctx && 'oidc' in ctx) admit(ctx, client)
+    if (client && ctx) admit(ctx, client)
     return client
   }
 }

@@ -9,7 +9,7 @@ export interface LoginMark {
 
 const hashOf = (service: string) => hash('sha256', service, 'base64url')
 
-/** It travels as the nonce of our own request, which nobody outside can write. */
+/** It travels as the nonce of our own request, which no browser can write. */
 export const markOf = ({ begunAt, service }: LoginMark): string => `${begunAt}.${hashOf(service)}`
 
 /** Whether a ticket is for this service, and when its login began; undefined for another service. */

@@ -1,6 +1,5 @@
 import type { Context } from 'koa'
 import { isInNetworks } from '../../config/networks.ts'
-import { markLegacyRequest } from '../../oidc/legacy-requests.ts'
 import { requestOf } from '../../pages/request-context.ts'
 import type { LegacyDeps } from '../legacy-routes.ts'
 import { readClaims, redeem, type LegacyGrant } from '../redeem.ts'
@@ -23,7 +22,7 @@ const failure = (code: FailureCode, description: string): Failure => ({ code, de
 const noTicket = failure('INVALID_TICKET', 'The ticket is unknown, was used before, or its time is over.')
 
 /**
- * Validates a ticket (CAS Protocol 3.0.3 section 2.5). A ticket is spent by the first question, whatever the answer.
+ * Validates a ticket (CAS Protocol 3.0.3 section 2.5). The first question spends a ticket, also a wrong one.
  * @param found the portal of the service; undefined where none speaks CAS today
  */
 export async function validate(
@@ -59,7 +58,6 @@ interface Accepted {
 }
 
 async function answerFor(deps: LegacyDeps, ctx: Context, { asked, grant, fresh }: Accepted): Promise<Outcome> {
-  markLegacyRequest(ctx.req)
   const claims = await readClaims(deps, ctx, grant)
   if (!claims) return noTicket
   const { ticket, service } = asked

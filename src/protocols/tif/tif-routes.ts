@@ -1,9 +1,12 @@
 import type Router from '@koa/router'
+import type { Context } from 'koa'
 import type { TifProfile } from '../../config/legacy-protocols.ts'
 import { Refusal } from '../../refusal/refusal.ts'
-import { openPortal, beginSignIn } from '../begin-sign-in.ts'
+import { beginSignIn, openPortal } from '../begin-sign-in.ts'
 import type { LegacyDeps } from '../legacy-routes.ts'
 import { parametersOf } from '../parameters.ts'
+import { requestOf } from '../../pages/request-context.ts'
+import { giveToken, giveTokenInfo } from './tif-calls.ts'
 
 /** The endpoints of one profile of the earlier OAuth2 of a province (config/tif). */
 export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps): void {
@@ -21,5 +24,18 @@ export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps)
     if (given['scope'] !== 'all') throw new Refusal('request_invalid', 'scope must be all')
     if (given['service'] !== service) throw new Refusal('request_invalid', `service must be ${service}`)
     await beginSignIn(ctx, next, { client, redirectUri, state })
+  })
+
+  call(router, `${base}/access_token`, (ctx) => giveToken(ctx, profile, deps))
+  call(router, `${base}/tokeninfo`, (ctx) => giveTokenInfo(ctx, profile, deps))
+}
+
+/** A call by GET, with secrets in its query: an error page of ours must not repeat them. A HEAD would use them up. */
+function call(router: Router, path: string, answer: (ctx: Context) => Promise<void>): void {
+  router.get(path, (ctx) => {
+    requestOf(ctx).returnTo = '/'
+    if (ctx.method === 'GET') return answer(ctx)
+    ctx.status = 405
+    return undefined
   })
 }

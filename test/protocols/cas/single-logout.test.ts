@@ -81,7 +81,7 @@ describe('single logout', () => {
     expect(bodies).toHaveLength(2)
   })
 
-  it('follows a remedy too: the portal hears of a session that was ended elsewhere', async () => {
+  it('follows a remedy too: a lock ends the session of the portal', async () => {
     const portal = await casPortal(services)
     const bodies = await portal.listen(200)
     const { tickets, person } = await signedIn(portal)
