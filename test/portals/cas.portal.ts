@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser } from '../../src/admin/check/browser.ts'
 import type { Client } from '../../src/clients/clients.ts'
 import type { Services } from '../../src/services.ts'
+import { afterFile } from '../setup/after-file.ts'
 import { makeCertificate, noOpenssl } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
 import { openPerson, signIn } from '../setup/person.ts'
@@ -38,7 +41,7 @@ async function startTls(issuer: string): Promise<Record<string, string>> {
   })
   const port = await freePort()
   await new Promise<void>((resolve) => front.listen(port, 'localhost', resolve))
-  afterAll(() => void front.close())
+  afterFile(() => void front.close())
   return { CA: cert, VALIDATE: `https://localhost:${port}/cas/p3/serviceValidate` }
 }
 
@@ -75,6 +78,15 @@ async function start(example: OldExample, directory: string): Promise<Portal> {
   return { example, url, client, stop: program.stop }
 }
 
+function readable({ asOther }: OldExample, directory: string): string {
+  if (!asOther) return directory
+  const copy = mkdtempSync(join(tmpdir(), 'yideng-portal-'))
+  afterFile(() => rmSync(copy, { recursive: true, force: true }))
+  cpSync(directory, copy, { recursive: true })
+  chmodSync(copy, 0o755)
+  return copy
+}
+
 /** Begins at the portal, signs in at Yideng, and returns. */
 async function signInAt({ example, url }: Portal, decision = 'allow') {
   const person = await openPerson(services, { name: '张三' })
@@ -97,7 +109,7 @@ describe.each(builtFirst(oldExamples))('$name', (example) => {
   beforeAll(async () => {
     const built = await build(example)
     why = 'notRun' in built ? built.notRun : example.onlyTls && noOpenssl ? 'this machine has no openssl' : ''
-    if ('directory' in built && why === '') portal = await start(example, built.directory)
+    if ('directory' in built && why === '') portal = await start(example, readable(example, built.directory))
   }, 1_200_000)
   afterAll(() => portal?.stop())
 

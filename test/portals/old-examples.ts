@@ -15,6 +15,8 @@ export interface OldExample extends Pick<Example, 'name' | 'folder' | 'needs' | 
   signOut?: string
   /** It validates over TLS alone. */
   onlyTls?: true
+  /** It runs as a user who may not read the directory of the builds. */
+  asOther?: true
 }
 
 const libraries = 'usr/lib/x86_64-linux-gnu'
@@ -62,5 +64,6 @@ export const oldExamples: OldExample[] = [
     services: ['/app/'],
     home: '/app/',
     onlyTls: true,
+    asOther: true,
   },
 ]

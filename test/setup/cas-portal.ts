@@ -26,8 +26,8 @@ export async function casPortal(
   { host = 'localhost', ...overrides }: Partial<ClientInput> & { host?: string } = {},
 ): Promise<CasPortal> {
   const port = await freePort()
-  const service = `http://${host}:${port}/cas/app`
-  const { client } = await registerOldPortal(services, { legacy: 'cas', redirect_uris: [service], ...overrides })
+  const own = { legacy: 'cas', redirect_uris: [`http://${host}:${port}/cas/app`] }
+  const { client, redirectUri: service } = await registerOldPortal(services, { ...own, ...overrides })
   const address = (path: string, given: Record<string, string>) =>
     `${services.settings.issuer}/cas/${path}?${new URLSearchParams({ service, ...given }).toString()}`
   // the server learns of a new portal by an event

@@ -37,10 +37,10 @@ CASValidateURL ${VALIDATE:-$CAS/p3/serviceValidate}
 CASCertificatePath ${CA:-/etc/ssl/certs/}
 CASRootProxiedAs http://localhost:$PORT
 CASSSOEnabled On
-CASAuthNHeader Cas-User
-CASScrubRequestHeaders On
 <Location /app>
   AuthType CAS
+  CASAuthNHeader Cas-User
+  CASScrubRequestHeaders On
   Require valid-user
   Options +Includes
   SetOutputFilter INCLUDES
