@@ -21,7 +21,7 @@ import { onwardPages } from '../oidc/onward-pages.ts'
 import { logoutRequests } from '../oidc/logout-requests.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
-import { legacyRoutes, type LegacyDeps } from '../protocols/legacy-routes.ts'
+import { legacyRoutes, withoutReturn, type LegacyDeps } from '../protocols/legacy-routes.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
 import type { Assets } from '../pages/assets.ts'
@@ -101,6 +101,7 @@ export function createApp(deps: AppDeps): Koa {
     compressMarked,
     onlyAsIssuer(settings.issuer, { trustProxy: settings.trustProxy, log }),
     requestContexts(deps.requests),
+    withoutReturn(legacy),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log, { issuer: settings.issuer, findClient: deps.findClient, isSignedIn: signedInHere(deps.account) }),

@@ -1,11 +1,12 @@
 import type { BudgetName } from '../config/budgets.ts'
-import { tifProfiles } from '../config/legacy-protocols.ts'
+import { tifProfiles, type TifProfile } from '../config/legacy-protocols.ts'
 import { loginMethods } from '../login-methods.ts'
 
-const tifEndpoints = (base: string): [string, readonly BudgetName[]][] => [
+const tifEndpoints = ({ base, oneOffCode }: TifProfile): [string, readonly BudgetName[]][] => [
   [`${base}/authorize`, ['requests', 'stored']],
   [`${base}/access_token`, ['calls', 'refusedCalls', 'secrets']],
   [`${base}/tokeninfo`, ['calls', 'refusedCalls']],
+  ...(oneOffCode === undefined ? [] : [[oneOffCode, ['calls', 'refusedCalls', 'secrets']] as [string, BudgetName[]]]),
 ]
 
 /**
@@ -48,7 +49,7 @@ export const endpoints: Readonly<Record<string, readonly BudgetName[]>> = {
   '/token': ['calls', 'refusedCalls', 'secrets', 'stored'],
   '/userinfo': ['calls', 'refusedCalls', 'stored'],
   '/.well-known': ['requests'],
-  ...Object.fromEntries(tifProfiles.flatMap(({ base }) => tifEndpoints(base))),
+  ...Object.fromEntries(tifProfiles.flatMap(tifEndpoints)),
   ...Object.assign({}, ...loginMethods.map((method) => method.endpoints)),
 }
 

@@ -67,7 +67,6 @@ export function openPortal(
   const code = standing === 'paused' ? 'client_paused' : 'legacy_ended'
   const status = refusals[code]
   const reference = request.refer({ code, status, client: client.id })
-  request.returnTo = '/'
   const portal = portalOf(client, request.language)
   if (standing === 'paused') showPage(ctx, 'error/error', { code, portal, reference }, status)
   else showPage(ctx, 'error/legacy-ended', { portal, until: client.legacy_until, reference }, status)

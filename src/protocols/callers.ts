@@ -20,7 +20,7 @@ export const isFromServers = (ctx: Context, { networks = [] }: Pick<Client, 'net
 
 /**
  * Whether the secret is right, compared in constant time. Wrong ones are counted with those of the token endpoint.
- * A network that must wait gets `wait`, whatever it sends.
+ * A network that must wait gets `wait`, with the right secret too.
  */
 export async function checkSecret(
   { secretGuesses }: CallerDeps,

@@ -29,10 +29,11 @@ export interface RedeemDeps {
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
 }
 
-/** What a portal shows for its sign-in. Without a client or address the code is spent, and fits nothing. */
+/** What a portal shows for its sign-in. Without a client the code is spent, and fits nothing. */
 export interface Shown {
   client: Pick<Client, 'id'> | undefined
   code: string
+  /** Undefined where the protocol does not name it again. */
   redirectUri: string | undefined
   /** Whether a code of this client may be spent here. Codes of other protocols stay as they are. */
   isOwn?: (clientId: string) => boolean
@@ -43,12 +44,11 @@ type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
 /**
  * Redeems a code of oidc-provider for an old portal, inside this process. It counts once, even where it then does not
  * fit. The caller has authenticated the portal, where the protocol has a secret.
+ * @param asked.redirectUri that of the sign-in, exactly; undefined for a call that names none
  */
-export async function redeem(
-  { provider }: RedeemDeps,
-  { client, code: text, redirectUri, isOwn }: Shown,
-): Promise<Found> {
-  const code = await provider.AuthorizationCode.find(text)
+export async function redeem({ provider }: RedeemDeps, asked: Shown): Promise<Found> {
+  const { client, redirectUri, isOwn } = asked
+  const code = await provider.AuthorizationCode.find(asked.code)
   if (!code) return { ok: false, why: 'unknown' }
   const { grantId, accountId, clientId = '', authTime, acr, amr = [], scope = '' } = code
   if (isOwn && !isOwn(clientId)) return { ok: false, why: 'unknown' }
@@ -59,7 +59,8 @@ export async function redeem(
     if (error instanceof errors.InvalidGrant) return { ok: false, why: 'used', grantId }
     throw error
   }
-  if (clientId !== client?.id || code.redirectUri !== redirectUri) return { ok: false, why: 'other' }
+  const isOther = redirectUri !== undefined && code.redirectUri !== redirectUri
+  if (clientId !== client?.id || isOther) return { ok: false, why: 'other' }
   if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
   const { sessionUid, sid, nonce } = code
   const grant = { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid, sid, nonce }

@@ -75,11 +75,23 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
 /** Services for the endpoints of old portals. */
 function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: Protocol): AppDeps['legacy'] {
   const { provider, findAccount, subjectOf, secretGuesses, portalBudgets, casPortals, singleLogout } = protocol
-  const { clients, audit } = services
+  const { clients, audit, dataKeys } = services
   // from memory, where it is active
   const findRegistered = async (id: string) => (await findClient(id)) ?? clients.find(id)
-  const forPrograms = { provider, findAccount, subjectOf, secretGuesses, portalBudgets, casPortals, singleLogout }
-  return { ...forPrograms, findRegistered, artifacts, audit, clock }
+  return {
+    provider,
+    findAccount,
+    subjectOf,
+    secretGuesses,
+    portalBudgets,
+    casPortals,
+    singleLogout,
+    findRegistered,
+    pairwiseKey: dataKeys.pairwise,
+    artifacts,
+    audit,
+    clock,
+  }
 }
 
 /** A failure is in the log already, with its error. */

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer } from 'node:https'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser } from '../../src/admin/check/browser.ts'
 import type { Client } from '../../src/clients/clients.ts'
@@ -31,6 +31,7 @@ beforeAll(async () => {
 
 async function startTls(issuer: string): Promise<Record<string, string>> {
   const { key, cert } = makeCertificate()
+  chmodSync(dirname(cert), 0o755)
   const front = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (asked, answer) => {
     const { host } = new URL(issuer)
     const inner = request(new URL(asked.url ?? '/', issuer), { headers: { ...asked.headers, host } }, (found) => {

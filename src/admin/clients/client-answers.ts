@@ -1,8 +1,20 @@
 import type { Client } from '../../clients/clients.ts'
+import { gatewayTokenOf } from '../../clients/gateway-token.ts'
+import { tifProfileOf } from '../../config/legacy-protocols.ts'
+import type { Services } from '../../services.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Outcome } from '../outcome.ts'
 import { notedIssuer } from '../../storage/store-facts.ts'
 import { registrationOf } from './registration-fields.ts'
+
+/**
+ * The second secret of an old portal, for the signed call of a mini program's pages. Only with a new secret: it is made
+ * of that.
+ */
+export function gatewayTokenWith({ dataKeys }: Services, client: Client, secret: string | undefined) {
+  const signs = tifProfileOf(client.legacy)?.oneOffCode !== undefined
+  return secret !== undefined && signs ? { gateway_token: gatewayTokenOf(dataKeys.pairwise, client) } : {}
+}
 
 /** Shown with every new secret. */
 export const secretOnce =
@@ -25,15 +37,22 @@ export const developerNotes = (issuer: string, client: Client): string[] => [
   `  scope           ${client.scope.join(' ')}`,
 ]
 
+interface AnswerOptions {
+  notes?: string[]
+  configuration?: string | undefined
+  /** Other secrets that are shown once. */
+  secrets?: Readonly<Record<string, string>>
+}
+
 /** The registration, with its new secret where there is one, and the configuration of its library. */
 export function clientAnswer(
   client: Client,
   secret: string | undefined,
-  { notes = [], configuration }: { notes?: string[]; configuration?: string | undefined } = {},
+  { notes = [], configuration, secrets = {} }: AnswerOptions = {},
 ): Outcome {
   const { client_id, ...rest } = registrationOf(client)
   const shownSecret = secret === undefined ? {} : { client_secret: secret }
-  const document = { client_id, ...shownSecret, ...rest }
+  const document = { client_id, ...shownSecret, ...secrets, ...rest }
   const said = [...(secret === undefined ? [] : ['', secretOnce]), ...notes]
   if (configuration === undefined) return { ok: true, document, notes: said }
   const rows = Object.entries(document).map(([name, value]) => [name, textOf(value)])

@@ -1,4 +1,4 @@
-import { clientAnswer, developerNotes, issuerOf } from './client-answers.ts'
+import { clientAnswer, developerNotes, gatewayTokenWith, issuerOf } from './client-answers.ts'
 import { notesOfInnerAddresses } from './inner-addresses.ts'
 import { configurationFor, libraryOf } from './libraries/libraries.ts'
 import { portalAfter, silentPortal } from './portal-after.ts'
@@ -30,6 +30,7 @@ export default command({
     const library = libraryOf(input.for)
     const configuration = library && configurationFor(library, issuer, created.client, created.secret)
     const notes = [...notesOfInnerAddresses(created.client), ...developerNotes(issuer, created.client)]
-    return clientAnswer(created.client, created.secret, { notes, configuration })
+    const secrets = gatewayTokenWith(services, created.client, created.secret)
+    return clientAnswer(created.client, created.secret, { notes, configuration, secrets })
   },
 })

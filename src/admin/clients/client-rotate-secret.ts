@@ -1,4 +1,4 @@
-import { secretOnce } from './client-answers.ts'
+import { gatewayTokenWith, secretOnce } from './client-answers.ts'
 import { command } from '../command.ts'
 import { idField } from '../fields.ts'
 import { invalid, notFound } from '../outcome.ts'
@@ -9,11 +9,12 @@ export default command({
   access: { role: 'operator', about: 'portal', touches: ['a portal'] },
   example: 'npx yideng client rotate-secret mXu0Wj5hGk2cQ9Ty --json',
   async run(context, input) {
-    const { clients } = await context.services()
-    const rotated = await clients.rotateSecret(input.id, context.actor)
+    const services = await context.services()
+    const rotated = await services.clients.rotateSecret(input.id, context.actor)
     if (!rotated) return notFound('portal', input.id)
     if (!rotated.ok) return invalid(...problemsAsGiven(rotated.problems, {}))
-    const document = { client_id: input.id, client_secret: rotated.secret }
+    const { client, secret } = rotated
+    const document = { client_id: input.id, client_secret: secret, ...gatewayTokenWith(services, client, secret) }
     return { ok: true, document, notes: ['', secretOnce] }
   },
 })

@@ -1,4 +1,4 @@
-import { clientAnswer } from './client-answers.ts'
+import { clientAnswer, gatewayTokenWith } from './client-answers.ts'
 import { notesOfInnerAddresses } from './inner-addresses.ts'
 import { portalAfter, silentPortal } from './portal-after.ts'
 import { problemsOfChanges } from './registration-problems.ts'
@@ -27,6 +27,7 @@ export default command({
     if (!updated) return notFound('portal', clientId)
     if (!updated.ok) return invalid(...problemsAsGiven(updated.problems, input))
     const client = (await clients.find(clientId)) ?? updated.client
-    return clientAnswer(client, updated.secret, { notes: notesOfInnerAddresses(client) })
+    const secrets = gatewayTokenWith(services, client, updated.secret)
+    return clientAnswer(client, updated.secret, { notes: notesOfInnerAddresses(client), secrets })
   },
 })

@@ -13,10 +13,15 @@ const silent: ReadonlySet<string> = new Set([
   'account_selection_required',
 ])
 
-export const ticketOf = (code: string): string => `ST-${code}`
+/** A code has `-` and `_`; a ticket has letters, digits and `-` alone (CAS Protocol 3.0.3 section 3.7). */
+export const ticketOf = (code: string): string =>
+  `ST-${code.replaceAll(/[-_]/g, (sign) => (sign === '-' ? '-0' : '-1'))}`
 
 /** The code behind a ticket; undefined for a text that is no ticket of ours. */
-export const codeOf = (ticket: string): string | undefined => /^ST-([\w-]{20,253})$/.exec(ticket)?.[1]
+export function codeOf(ticket: string): string | undefined {
+  const [, written] = /^ST-((?:[A-Za-z0-9]|-[01]){20,120})$/.exec(ticket) ?? []
+  return written?.replaceAll(/-[01]/g, (pair) => (pair === '-0' ? '-' : '_'))
+}
 
 /**
  * The answer to a login: the service with its ticket (CAS Protocol 3.0.3 section 2.2.4), or without one (`gateway`, section 2.1.1).

@@ -51,7 +51,7 @@ export async function giveToken(ctx: Context, profile: TifProfile, deps: LegacyD
 export async function takeCode(
   deps: LegacyDeps,
   client: Client,
-  { code, redirectUri }: { code: string; redirectUri: string },
+  { code, redirectUri }: { code: string; redirectUri: string | undefined },
 ): Promise<LegacyGrant | undefined> {
   const redeemed = await redeem(deps, { client, code, redirectUri })
   if (redeemed.ok) return redeemed.grant

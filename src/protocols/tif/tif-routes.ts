@@ -5,12 +5,12 @@ import { Refusal } from '../../refusal/refusal.ts'
 import { beginSignIn, openPortal } from '../begin-sign-in.ts'
 import type { LegacyDeps } from '../legacy-routes.ts'
 import { parametersOf } from '../parameters.ts'
-import { requestOf } from '../../pages/request-context.ts'
 import { giveToken, giveTokenInfo } from './tif-calls.ts'
+import { answerSignedCall } from './tif-signed-call.ts'
 
 /** The endpoints of one profile of the earlier OAuth2 of a province (config/tif). */
 export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps): void {
-  const { base, protocol, service } = profile
+  const { base, protocol, service, oneOffCode } = profile
 
   router.get(`${base}/authorize`, async (ctx, next) => {
     const given = parametersOf(ctx)
@@ -28,12 +28,12 @@ export function tifRoutes(router: Router, profile: TifProfile, deps: LegacyDeps)
 
   call(router, `${base}/access_token`, (ctx) => giveToken(ctx, profile, deps))
   call(router, `${base}/tokeninfo`, (ctx) => giveTokenInfo(ctx, profile, deps))
+  if (oneOffCode !== undefined) router.post(oneOffCode, (ctx) => answerSignedCall(ctx, profile, deps))
 }
 
-/** A call by GET, with secrets in its query: an error page of ours must not repeat them. A HEAD would use them up. */
+/** A call by GET, with secrets in its query. A HEAD would use them up. */
 function call(router: Router, path: string, answer: (ctx: Context) => Promise<void>): void {
   router.get(path, (ctx) => {
-    requestOf(ctx).returnTo = '/'
     if (ctx.method === 'GET') return answer(ctx)
     ctx.status = 405
     return undefined

@@ -85,7 +85,7 @@ function personOf({ documentTypes }: TifProfile, claims: LegacyClaims): Named {
   return { name: textOf(claims['name']), documentType, documentNumber: textOf(claims['id_number']) }
 }
 
-/** Undefined for a person who acts for nobody, and for one who acts for a relative. */
+/** Undefined for a person who acts for no organisation. */
 function organisationOf({ documentTypes }: TifProfile, claims: LegacyClaims) {
   const acting = claims['representee'] as Acting | undefined
   if (acting?.status !== 'acting' || acting.type !== 'legal_person') return undefined

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { escapeXml, jsonAnswer, plainAnswer, xmlAnswer } from '../../../src/protocols/cas/answers.ts'
 import { attributesOf } from '../../../src/protocols/cas/attributes.ts'
+import { codeOf, ticketOf } from '../../../src/protocols/cas/cas-answer.ts'
 import { logoutMessage } from '../../../src/protocols/cas/logout-message.ts'
 
 const signIn = { signedInAt: 1_700_000_000, acr: 'urn:yideng:loa:3', amr: ['pwd', 'sms'], fresh: true }
@@ -69,3 +70,17 @@ it('the message of a sign-out names the ticket and escapes it', () => {
     '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="LR-1" Version="2.0" IssueInstant="2023-11-14T22:13:20Z"><saml:NameID xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">@NOT_USED@</saml:NameID><samlp:SessionIndex>ST-&lt;1&gt;</samlp:SessionIndex></samlp:LogoutRequest>',
   )
 })
+
+it.each(['aB3', '-_', '--0', '_1-1_', '0-0-1'])(
+  'a ticket of the code %s has letters, digits and hyphens alone',
+  (end) => {
+    const code = `abcdefghijklmnopqrstuvwxyz${end}`
+    expect(ticketOf(code)).toMatch(/^ST-[A-Za-z0-9-]+$/)
+    expect(codeOf(ticketOf(code))).toBe(code)
+  },
+)
+
+it.each(['ST-abcdefghijklmnopqrstuvwxyz_', 'ST-abcdefghijklmnopqrstuvwxyz-', 'ST-abcdefghijklmnopqrstuvwxyz-2'])(
+  'is no ticket: %s',
+  (ticket) => expect(codeOf(ticket)).toBeUndefined(),
+)
