@@ -1,4 +1,5 @@
 import type { Devices } from '../accounts/devices.ts'
+import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountRouter } from '../login/account-router.ts'
@@ -20,6 +21,7 @@ export interface SessionsDeps extends SessionMemoryDeps {
   sessions: Sessions
   devices: Devices
   clients: Clients
+  audit: Pick<AuditLog, 'lastEntered'>
   methodSwitches: MethodSwitches
   regionOf: RegionOf
 }
@@ -122,6 +124,7 @@ async function openSessions(deps: SessionsDeps, ctx: RouterContext, { person, se
   const all = await deps.sessions.listWithOrigins(person.id)
   const ids = all.flatMap(({ clientIds }) => clientIds)
   const nameOf = await portalNames(deps.clients, ids, language)
+  const old = await oldPortals(deps, person.id, ids)
   return all.map(({ uid, origin, signedInAt, clientIds }) => ({
     uid,
     ...describePlace(deps.regionOf, origin ?? {}, language),
@@ -131,9 +134,21 @@ async function openSessions(deps: SessionsDeps, ctx: RouterContext, { person, se
       .filter((id) => id !== ownClientId)
       .map(nameOf)
       .filter(Boolean),
+    oldPortals: clientIds.flatMap((id) => {
+      const usedAt = old.get(id)
+      return usedAt === undefined ? [] : [{ name: nameOf(id), usedAt }]
+    }),
     signIn: origin?.signIns.at(-1) ?? '',
     current: uid === session.uid,
   }))
+}
+
+/** Portals of a legacy protocol among these, with the last use by this person. @returns milliseconds since 1970 UTC */
+async function oldPortals({ clients, audit }: SessionsDeps, personId: string, ids: readonly string[]) {
+  const found = await Promise.all([...new Set(ids)].map((id) => clients.find(id)))
+  const old = new Set(found.flatMap((client) => (client?.legacy === undefined ? [] : [client.id])))
+  const entered = old.size === 0 ? [] : await audit.lastEntered(personId)
+  return new Map(entered.filter(({ clientId }) => old.has(clientId)).map(({ clientId, at }) => [clientId, at]))
 }
 
 async function knownDevices({ devices }: SessionsDeps, ctx: RouterContext, { person }: AccountContext) {

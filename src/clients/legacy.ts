@@ -19,6 +19,13 @@ export function daysLeft({ legacy_until: until }: Pick<ClientMetadata, 'legacy_u
 export const speaksLegacy = (client: Pick<ClientMetadata, 'legacy' | 'legacy_until'>, now: number): boolean =>
   client.legacy !== undefined && daysLeft(client, now) > 0
 
+/** Whether a portal learns of a sign-out: by back-channel logout, or by the single logout of CAS. */
+export const isNotified = ({
+  legacy,
+  backchannel_logout_uri: uri,
+}: Pick<ClientMetadata, 'legacy' | 'backchannel_logout_uri'>): boolean =>
+  legacy === undefined ? uri !== undefined : legacy === 'cas'
+
 /** Rules of a legacy registration that do not depend on the time. */
 export function legacyProblems(client: ClientMetadata): FieldProblem[] {
   const { legacy, legacy_until: until, legacy_level4: level4 } = client

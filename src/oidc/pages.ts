@@ -1,6 +1,7 @@
 import { errors, type ErrorOut, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
 import { hostOf } from '../clients/hosts.ts'
+import { isNotified } from '../clients/legacy.ts'
 import { regionName } from '../config/regions.ts'
 import { unexpected, type Reason } from '../pages/reference.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
@@ -82,12 +83,20 @@ export function createOidcPages({ findClient, findRegistered }: OidcPagesDeps) {
     return client ? { portal: portalOf(client, requestOf(ctx).language), portalUri: client.uri ?? '' } : {}
   }
 
-  /** The portals that a session has entered, as chips; a suspended one is left out. */
+  /**
+   * The portals that a session has entered, as chips; a suspended one is left out. Those that do not learn of the
+   * sign-out come first.
+   */
   async function enteredPortals(ids: readonly string[], here: string | undefined, language: Language) {
-    const clients = await Promise.all(ids.slice(0, mostEntered).map(findClient))
+    const clients = (await Promise.all(ids.map(findClient))).filter((client) => client !== undefined)
     return clients
-      .filter((client) => client !== undefined)
-      .map((client) => ({ ...portalOf(client, language), here: client.id === here }))
+      .sort((one, other) => Number(isNotified(one)) - Number(isNotified(other)))
+      .slice(0, mostEntered)
+      .map((client) => ({
+        ...portalOf(client, language),
+        here: client.id === here,
+        notified: client.id === here || isNotified(client),
+      }))
   }
 
   /** A suspended portal is known. Its page names it and warns of nothing. */

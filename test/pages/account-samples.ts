@@ -14,6 +14,7 @@ const session = {
   method: 'password',
   since: at,
   portals: [longPortal, '粤省事'],
+  oldPortals: [{ name: '粤省事', usedAt: at }],
   signIn: 'i1',
   current: true,
 }

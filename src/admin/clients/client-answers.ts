@@ -1,6 +1,6 @@
 import type { Client } from '../../clients/clients.ts'
 import { gatewayTokenOf } from '../../clients/gateway-token.ts'
-import { tifProfileOf } from '../../config/legacy-protocols.ts'
+import { casBase, tifProfileOf } from '../../config/legacy-protocols.ts'
 import type { Services } from '../../services.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Outcome } from '../outcome.ts'
@@ -27,9 +27,27 @@ export async function issuerOf(context: CommandContext): Promise<string> {
 }
 
 /** The values that the developers of a portal need, ready to copy. */
-export const developerNotes = (issuer: string, client: Client): string[] => [
-  '',
-  "For the portal's developers:",
+export function developerNotes(issuer: string, client: Client): string[] {
+  return [
+    '',
+    "For the portal's developers:",
+    ...(client.legacy === undefined ? usualNotes(issuer, client) : legacyNotes(issuer, client)),
+  ]
+}
+
+function legacyNotes(issuer: string, { id, legacy = '', legacy_until: until = '' }: Client): string[] {
+  const profile = tifProfileOf(legacy)
+  const base = issuer + (profile?.base ?? casBase)
+  return [
+    `  protocol        ${legacy}, until ${until}`,
+    ...(profile ? [`  client_id       ${id}`, `  service         ${profile.service}`] : []),
+    `  sign-in         ${base}${profile ? '/authorize' : '/login'}`,
+    ...(profile ? [`  token           ${base}/access_token`, `  account         ${base}/tokeninfo`] : []),
+    ...(profile ? [] : [`  validation      ${base}/p3/serviceValidate`, `  sign-out        ${base}/logout`]),
+  ]
+}
+
+const usualNotes = (issuer: string, client: Client): string[] => [
   `  issuer          ${issuer}`,
   `  discovery       ${issuer}/.well-known/openid-configuration`,
   `  client_id       ${client.id}`,

@@ -1,4 +1,5 @@
 import type { Client } from '../../clients/clients.ts'
+import { daysLeft } from '../../clients/legacy.ts'
 import { lookalike } from '../../clients/hosts.ts'
 import { isReachableByRule } from '../../guards/reachable.ts'
 import { faultOfShownName, skeletonOf } from '../../text/shown-names.ts'
@@ -8,13 +9,14 @@ import type { Finding } from './finding.ts'
 
 /** Finds damaged registrations, ids that are property names of every object, confusing names, and addresses out of reach. */
 export async function portalsAndNames(services: Services): Promise<Finding[]> {
-  const { clients, settings } = services
+  const { clients, settings, clock } = services
   const all = await clients.list()
   return [
     registrations(await clients.damaged()),
     ...(await unusable(services, all)),
     ...ids(all),
     ...withoutPkce(all),
+    ...legacyPortals(all, clock()),
     ...names(all),
     ...(await outOfReach(all, settings)),
   ]
@@ -80,6 +82,31 @@ function withoutPkce(all: readonly Client[]): Finding[] {
   const finding = `${off.length} may sign people in without PKCE and without a nonce: ${portals.join('; ')}`
   const todo = 'when its library has learnt PKCE: npx yideng client update ID --pkce required'
   return [{ state: 'warn', what: 'PKCE', finding, todo }]
+}
+
+/** Days before the end of an old protocol from which the portal is warned of. */
+const soonDays = 90
+
+/** Portals that nobody has changed to OpenID Connect yet, with the days that they have left. */
+function legacyPortals(all: readonly Client[], now: number): Finding[] {
+  const what = 'old protocols'
+  return all
+    .filter((client) => client.legacy !== undefined)
+    .map((client) => {
+      const { id, name, legacy = '', legacy_until: until = '' } = client
+      const left = daysLeft(client, now)
+      const who = `${JSON.stringify(name)} (${id}) speaks ${legacy}`
+      if (left === 0)
+        return {
+          state: 'warn',
+          what,
+          finding: `${who}, which ended after ${until}: it can sign nobody in`,
+          todo: 'change it to OpenID Connect, or set a later day: npx yideng client update ID --legacy-until YYYY-MM-DD',
+        } as const
+      const finding = `${who} until ${until}: ${left} days left`
+      if (left > soonDays) return { state: 'ok', what, finding } as const
+      return { state: 'warn', what, finding, todo: 'change it to OpenID Connect before that day' } as const
+    })
 }
 
 function names(all: readonly Client[]): Finding[] {
