@@ -1,8 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { Client } from '../../clients/clients.ts'
-import { casBase, tifProfileOf } from '../../config/legacy-protocols.ts'
-import { jsonAnswer, xmlAnswer, type Outcome } from '../../protocols/cas/answers.ts'
+import {
+  casBase,
+  fillTemplate,
+  tifProfileOf,
+  tifValues,
+  type TifProfile,
+  type TifValues,
+} from '../../config/legacy-protocols.ts'
+import { jsonAnswer, xmlAnswer } from '../../protocols/cas/answers.ts'
 import { addressOfService, readService, withTicket } from '../../protocols/cas/service.ts'
 import { rightOldSignIn, type OldAnswer, type OldFault } from './old-faults.ts'
 import { person } from './made-up-person.ts'
@@ -68,34 +75,32 @@ const cas: OldProtocol = {
     const known = [`${casBase}/serviceValidate`, `${casBase}/p3/serviceValidate`, `${casBase}/validate`]
     if (!known.includes(path)) return undefined
     const valid = spend(state, query, { address: 'service', answer: 'ticket' })
-    const outcome: Outcome = valid
-      ? { user: person.sub, attributes: { name: person.name } }
-      : { code: 'INVALID_TICKET', description: 'unknown' }
+    const right = { user: person.sub, attributes: { name: person.name } }
+    const outcome = valid
+      ? (state.fault.outcome ?? right)
+      : ({ code: 'INVALID_TICKET', description: 'unknown' } as const)
     const asJson = query.get('format')?.toUpperCase() === 'JSON'
-    const right = { status: 200, text: asJson ? JSON.stringify(jsonAnswer(outcome)) : xmlAnswer(outcome) }
-    return valid ? state.fault.answer(right) : right
+    const answer = { status: 200, text: asJson ? JSON.stringify(jsonAnswer(outcome)) : xmlAnswer(outcome) }
+    return valid ? (state.fault.answer ?? answer) : answer
   },
 }
 
 const tifError = { status: 200, text: JSON.stringify({ error_code: 'invalid', error_msg: 'invalid' }) }
 
-/** All fields that a portal may read; those without consent are empty. */
-const userobj = {
-  uid: person.sub,
-  cn: person.name,
-  usertype: '1',
-  idcardtype: '10',
-  idcardnumber: '',
-  telephonenumber: '',
-  mail: '',
-  sex: '',
-  useridcode: random().slice(0, 32),
-  creditable_level_of_account: 'L2',
-  extproperties: [],
-}
+/** The answer of the province about the made-up person. What a person did not agree to is empty. */
+const tokenInfoOf = (profile: TifProfile) =>
+  fillTemplate(profile.tokeninfo, {
+    ...(Object.fromEntries(tifValues.map((name) => [name, ''])) as TifValues),
+    subject: person.sub,
+    subjectHex: createHash('md5').update(person.sub).digest('hex'),
+    name: person.name,
+    userType: '1',
+    documentType: profile.documentTypes.other,
+    level: profile.levels['3'],
+  })
 
-const tif = (base: string): OldProtocol => ({
-  loginPath: `${base}/authorize`,
+const tif = (profile: TifProfile): OldProtocol => ({
+  loginPath: `${profile.base}/authorize`,
   address: 'redirect_uri',
   answerTo(asked, code) {
     const url = new URL(asked)
@@ -105,26 +110,24 @@ const tif = (base: string): OldProtocol => ({
   newAnswer: random,
   isRegistered: ({ redirect_uris }, asked) => redirect_uris.includes(asked),
   call(state, path, query) {
-    if (path === `${base}/access_token`) {
+    if (path === `${profile.base}/access_token`) {
       if (!spend(state, query, { address: 'redirect_uri', answer: 'code' })) return tifError
       const token = random()
       state.open.add(token)
-      const right = JSON.stringify({ expires_in: 179, token_type: 'Bearer', access_token: token })
-      return state.fault.call === 'token'
-        ? state.fault.answer({ status: 200, text: right })
-        : { status: 200, text: right }
+      const text = JSON.stringify({ expires_in: 179, token_type: 'Bearer', access_token: token })
+      return (state.fault.call === 'token' ? state.fault.answer : undefined) ?? { status: 200, text }
     }
-    if (path !== `${base}/tokeninfo`) return undefined
+    if (path !== `${profile.base}/tokeninfo`) return undefined
     if (!state.open.has(query.get('access_token') ?? '')) return tifError
-    const right = { status: 200, text: JSON.stringify({ userobj, pareobj: {}, user_creditable_level: {} }) }
-    return state.fault.call === 'token' ? right : state.fault.answer(right)
+    const right = { status: 200, text: JSON.stringify(tokenInfoOf(profile)) }
+    return (state.fault.call === 'token' ? undefined : state.fault.answer) ?? right
   },
 })
 
 /** A server on this machine that speaks the old protocol of a portal and signs in one made-up person, rightly or not. */
 export async function startFaultyLegacy({ client, port }: { client: Client; port: number }) {
   const profile = tifProfileOf(client.legacy)
-  const protocol = profile ? tif(profile.base) : cas
+  const protocol = profile ? tif(profile) : cas
   const state: State = { client, fault: rightOldSignIn, seen: undefined, open: new Set() }
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost')

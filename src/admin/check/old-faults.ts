@@ -1,4 +1,4 @@
-import { xmlAnswer } from '../../protocols/cas/answers.ts'
+import { xmlAnswer, type Outcome } from '../../protocols/cas/answers.ts'
 import type { Fault } from './faults.ts'
 import { person } from './made-up-person.ts'
 
@@ -12,16 +12,16 @@ export interface OldAnswer {
 export interface OldFault extends Pick<Fault, 'name' | 'meaning' | 'must'> {
   /** The kind of call whose answer it changes; the last one unless given. */
   call?: 'token'
-  answer(right: OldAnswer): OldAnswer
+  /** Changes what CAS says, in the format that the portal asked for. */
+  outcome?: Outcome
+  /** Replaces the whole answer. */
+  answer?: OldAnswer
 }
 
-const same = (right: OldAnswer) => right
-const text =
-  (value: string, status = 200) =>
-  (): OldAnswer => ({ status, text: value })
+const text = (value: string, status = 200): OldAnswer => ({ status, text: value })
 const json = (value: object) => text(JSON.stringify(value))
 
-export const rightOldSignIn: OldFault = { name: 'right', meaning: 'nothing is wrong', must: 'accepted', answer: same }
+export const rightOldSignIn: OldFault = { name: 'right', meaning: 'nothing is wrong', must: 'accepted' }
 
 const pages: readonly OldFault[] = [
   { name: 'server-error', meaning: 'the server fails (status 500)', must: 'refused', answer: text('error', 500) },
@@ -42,19 +42,19 @@ export const casFaults: readonly OldFault[] = [
     name: 'invalid-ticket',
     meaning: 'the ticket is not valid (INVALID_TICKET)',
     must: 'refused',
-    answer: text(xmlAnswer({ code: 'INVALID_TICKET', description: 'unknown' })),
+    outcome: { code: 'INVALID_TICKET', description: 'unknown' },
   },
   {
     name: 'quoted-success',
     meaning: 'the ticket is not valid, and the description quotes a valid answer',
     must: 'refused',
-    answer: text(xmlAnswer({ code: 'INVALID_TICKET', description: success })),
+    outcome: { code: 'INVALID_TICKET', description: success },
   },
   {
     name: 'no-user',
     meaning: 'a valid answer without a user',
     must: 'refused',
-    answer: ({ status, text: right }) => ({ status, text: right.replace(/<cas:user>.*?<\/cas:user>/, '') }),
+    outcome: { user: '', attributes: { name: person.name } },
   },
   ...pages,
 ]
