@@ -31,7 +31,15 @@ describe('client legacy', () => {
     const [here, linked] = [await openPerson(services), await openPerson(services)]
     await services.database
       .insertInto('upstream_links')
-      .values({ upstream: 'province', subject_index: 'x', person_id: linked.id, level: 3, linked_at: 0, opened: 1 })
+      .values({
+        upstream: 'province',
+        subject_index: 'x',
+        person_id: linked.id,
+        level: 3,
+        linked_at: 0,
+        opened: 1,
+        way: 'import',
+      })
       .execute()
     const visitor = new Visitor(server.issuer)
     await codeAt(old, visitor, here.username)
