@@ -48,8 +48,13 @@ export default command({
     if (redirect === undefined) {
       return invalid({ field: 'id', message: 'is a service: it has no sign-in, so there is nothing to check' })
     }
+    const { id_token_alg: alg } = client
+    if (alg === 'SGD_SM3_SM2') {
+      const message = 'has tokens of SGD_SM3_SM2, which the check cannot sign: give it ES256 for the time of the check'
+      return invalid({ field: 'id', message })
+    }
     const start = url ?? client.uri ?? new URL('/', redirect).href
-    const provider = await startFaultyProvider({ client, port, clock: context.clock })
+    const provider = await startFaultyProvider({ client, alg, port, clock: context.clock })
     try {
       context.say([
         `Point the portal at the issuer ${provider.issuer} (client_id ${client.id}, any secret) and restart it.`,

@@ -9,7 +9,7 @@ import { z } from 'zod'
 /** The `alg` of a JWS signed with SM2 and SM3 (GM/T 0125.2). */
 export const sm2Algorithm = 'SGD_SM3_SM2'
 
-/** The id of a signer who has agreed on no other (GM/T 0009). It is part of what is hashed: e = SM3(Z_A ‖ M). */
+/** The id of a signer who has agreed on no other (GM/T 0009). It is hashed before the data: e = SM3(Z_A ‖ M). */
 const usualId = '1234567812345678'
 
 /** Order of the curve's base point (GB/T 32918.5). */

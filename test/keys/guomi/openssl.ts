@@ -11,7 +11,8 @@ const id = '1234567812345678'
 
 /** Whether this machine has the command, with SM2. */
 export const hasOpenssl =
-  spawnSync('openssl', ['list', '-signature-algorithms'], { encoding: 'utf8' }).stdout?.includes('SM2') === true
+  spawnSync('openssl', ['version']).status === 0 &&
+  spawnSync('openssl', ['list', '-signature-algorithms'], { encoding: 'utf8' }).stdout.includes('SM2')
 
 const pkcs8 = (d: Buffer, point: Buffer) =>
   Buffer.concat([

@@ -141,7 +141,7 @@ describe('DER (GM/T 0009)', () => {
     const padded = Buffer.concat([der.subarray(0, 3), Buffer.of(34, 0), der.subarray(4)])
     padded[1] = (padded[1] ?? 0) + 1
     const big = Buffer.concat([der.subarray(0, 4), Buffer.of(1), der.subarray(5)])
-    const negative = Buffer.concat([Buffer.of(0x30, der[1]! - 1, 2, 32), der.subarray(5)])
+    const negative = Buffer.concat([Buffer.of(0x30, der.length - 3, 2, 32), der.subarray(5)])
     for (const bad of [padded, big, negative, Buffer.concat([der, Buffer.of(0)]), der.subarray(0, -1), signature])
       expect(rawOfDer(bad)).toBeUndefined()
     fc.assert(
