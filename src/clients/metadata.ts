@@ -110,7 +110,10 @@ const shape = z.strictObject({
   consent: oneOf(['ask', 'implicit']).default('ask'),
   /** `required`: people sign in only on behalf of an organisation or relative. */
   representee: oneOf(['optional', 'required']).default('optional'),
-  id_token_alg: oneOf(['ES256', 'RS256']).optional(),
+  /** Of ID, logout and JWT access tokens; for SM2 (GM/T 0125.2) never two for one portal. */
+  id_token_alg: oneOf(['ES256', 'RS256', 'SGD_SM3_SM2']).optional(),
+  /** With SGD_SM3_SM2: `r ‖ s` as in every JWS, or DER for libraries that expect it. Undefined: raw. */
+  sm2_signature: oneOf(['raw', 'der']).optional(),
   /** RFC 7636, RFC 9700 section 2.1.1. Public clients always need PKCE. */
   pkce: oneOf(['required', 'or-nonce', 'off']).optional(),
   /** Why a client needs neither PKCE nor a nonce. */
@@ -178,6 +181,7 @@ export function parseClientMetadata(input: unknown, usualAlg?: UsualIdTokenAlg):
     ...protectionProblems(metadata),
     ...scopeProblems(metadata),
     ...legacyProblems(metadata),
+    ...signatureProblems(metadata),
   ]
   return problems.length > 0 ? { ok: false, problems } : { ok: true, metadata }
 }
@@ -268,6 +272,11 @@ function fapi2Problems({ auth_method: method, id_token_alg: alg, jwks }: ClientM
   }
   return problems
 }
+
+const signatureProblems = ({ id_token_alg: alg, sm2_signature: encoding }: ClientMetadata): FieldProblem[] =>
+  encoding === undefined || alg === 'SGD_SM3_SM2'
+    ? []
+    : [{ field: 'sm2_signature', message: 'must be left out: it belongs to id_token_alg SGD_SM3_SM2' }]
 
 function scopeProblems(client: ClientMetadata): FieldProblem[] {
   if (client.type === 'service') {

@@ -24,6 +24,7 @@ import type { UpstreamSignOut } from '../oidc/upstream-sign-out.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { legacyRoutes, withoutReturn, type LegacyDeps } from '../protocols/legacy-routes.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
+import { publishedSm2Keys } from '../oidc/engine/sm2-tokens.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
 import type { Assets } from '../pages/assets.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -43,7 +44,7 @@ import { refuseTooManyCookies } from './too-many-cookies.ts'
 import { sameFormOnce } from './same-form.ts'
 import { textReceiptRoutes, type ReportingDeps } from './text-receipts.ts'
 import type { Tracing } from './tracing.ts'
-import { publicDocuments } from './public-documents.ts'
+import { gmKeySet, publicDocuments } from './public-documents.ts'
 import { upstreamLogoutRoutes, type UpstreamLogoutDeps } from './upstream-logout.ts'
 import { requestContexts, type RequestContextDeps } from './browser-request.ts'
 
@@ -113,6 +114,7 @@ export function createApp(deps: AppDeps): Koa {
   ]
   const rooms: Middleware[] = [
     publicDocuments(() => keySetVersion(provider)),
+    gmKeySet(() => publishedSm2Keys(provider)),
     staticFiles(deps.assets),
     checkFiles(vendorFiles),
     // after the style sheet of its own page

@@ -9,6 +9,7 @@ export const forPrograms: ReadonlySet<string> = new Set([
   '/token',
   '/userinfo',
   '/jwks',
+  '/jwks-gm',
   '/introspect',
   '/revoke',
   '/par',

@@ -1,9 +1,13 @@
 import { hash } from 'node:crypto'
 import type { Context, Middleware, Next } from 'koa'
 
-/** The key set (RFC 7517) and the two names of the metadata (OpenID Connect Discovery 1.0, RFC 8414). */
+/** The public keys of SM2 (GM/T 0125.4). Generic client libraries refuse a set with that curve, so `/jwks` has none of them. */
+const gmKeySetPath = '/jwks-gm'
+
+/** The key sets (RFC 7517) and the two names of the metadata (OpenID Connect Discovery 1.0, RFC 8414). */
 const paths: ReadonlySet<string> = new Set([
   '/jwks',
+  gmKeySetPath,
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
 ])
@@ -58,6 +62,17 @@ export function publicDocuments(versionOf: () => object): Middleware {
   return (ctx, next) =>
     paths.has(ctx.path) && (ctx.method === 'GET' || ctx.method === 'HEAD') ? answer(ctx, next) : next()
 }
+
+/** @param keySet as `publishedSm2Keys` gives it */
+export const gmKeySet =
+  (keySet: () => object): Middleware =>
+  (ctx: Context & Routed, next) => {
+    if (ctx.path !== gmKeySetPath || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next()
+    ctx._matchedRouteName = 'gm_jwks'
+    ctx.type = 'application/jwk-set+json; charset=utf-8'
+    ctx.body = keySet()
+    return undefined
+  }
 
 /**
  * RFC 9110 section 13.1.2. koa's `ctx.fresh` is false for each request with `cache-control: no-cache`.

@@ -1,6 +1,6 @@
 import { Gauge, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../config/clock.ts'
-import { signingKeyState, type SigningKey } from '../keys/signing-keys.ts'
+import { signingKeyState, type KeyTimes } from '../keys/signing-keys.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import type { Database } from '../storage/database.ts'
 
@@ -12,7 +12,7 @@ export function watchServices(options: {
   registry: Registry
   database: Database
   passwordLoad: () => { running: number; waiting: number }
-  signingKeys: () => readonly SigningKey[]
+  signingKeys: () => readonly KeyTimes[]
   clock: Clock
 }): void {
   const { registry, database, passwordLoad, signingKeys, clock } = options

@@ -1,14 +1,15 @@
 import type { Provider } from 'oidc-provider'
 import type { Clock } from '../config/clock.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
-import { signersFirst, type SigningKey } from '../keys/signing-keys.ts'
+import { signersFirst } from '../keys/signing-keys.ts'
+import type { TokenKey } from '../keys/token-keys.ts'
 import type { Job } from './runner.ts'
 import { replaceSigningKeys } from '../oidc/engine/provider-key-set.ts'
 
 /** Keeps a running provider on the current key files: publishes new keys, signs with those whose time has come, drops retired ones. */
 export function keyRefresh(deps: {
   provider: Provider
-  readKeys: () => readonly SigningKey[]
+  readKeys: () => readonly TokenKey[]
   cookieKeys: CookieKeys
   refreshDataKeys: () => void
   /** Compares the key files with those of other machines first. */
@@ -17,7 +18,7 @@ export function keyRefresh(deps: {
   log: { info(details: object, message: string): void; error(details: object, message: string): void }
 }): Job {
   const { provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log } = deps
-  const names = (keys: readonly SigningKey[]) => keys.map(({ kid }) => kid).join(' ')
+  const names = (keys: readonly TokenKey[]) => keys.map(({ kid }) => kid).join(' ')
   let keys = readKeys()
   let known = names(signersFirst(keys, clock()))
 

@@ -4,11 +4,12 @@ import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
 import { openCookieKeys } from './cookie-keys.ts'
 import type { FieldCipher } from './field-cipher.ts'
+import { hasSm2Software, sm2KeyFile } from './guomi/sm2-keys.ts'
 import { shareKeys } from './shared-keys.ts'
-import { openSigningKeys } from './signing-keys.ts'
+import { openTokenKeys } from './token-keys.ts'
 
 export interface KeyFilesDeps {
-  settings: Pick<Settings, 'databaseUrl' | 'keysDir'>
+  settings: Pick<Settings, 'databaseUrl' | 'keysDir' | 'sm2Keys'>
   clock: Clock
   database: Database
   events: Pick<Events, 'publish'>
@@ -17,13 +18,14 @@ export interface KeyFilesDeps {
 /** Key files that the machines of one PostgreSQL share. */
 export async function openKeyFiles({ settings, clock, database, events }: KeyFilesDeps, cipher: FieldCipher) {
   const { databaseUrl, keysDir } = settings
+  const names = ['signing.json', 'cookies.json', ...(hasSm2Software(settings) ? [sm2KeyFile] : [])]
   const share = async () => {
     if (!databaseUrl) return
-    if (await shareKeys({ database, cipher, directory: keysDir })) events.publish('keys', 'shared')
+    if (await shareKeys({ database, cipher, directory: keysDir, names })) events.publish('keys', 'shared')
   }
   // the first machine must have keys to share
   if (databaseUrl) {
-    openSigningKeys(keysDir, clock)
+    openTokenKeys(settings, clock)
     openCookieKeys(keysDir)
   }
   await share()

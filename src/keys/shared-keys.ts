@@ -7,8 +7,6 @@ import type { FieldCipher } from './field-cipher.ts'
 import { changeKeyText } from './key-file.ts'
 import { makeOwnedFile } from '../storage/ownership.ts'
 
-const shared = ['signing.json', 'cookies.json']
-
 /** A key file of this machine; the store may hold a copy. */
 interface KeyFile {
   directory: string
@@ -39,10 +37,12 @@ export async function shareKeys(options: {
   database: Database
   cipher: FieldCipher
   directory: string
+  /** Files that this machine has. */
+  names: readonly string[]
 }): Promise<boolean> {
-  const { database, cipher, directory } = options
+  const { database, cipher, directory, names } = options
   let changed = false
-  for (const name of shared) {
+  for (const name of names) {
     const file = { directory, name, cipher }
     // Each transaction takes one step. The next step depends on the committed state.
     while (stepFrom(file, await stored(database, file)) !== 'nothing') {

@@ -1,32 +1,28 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
-import { z } from 'zod'
-import { keyFile, changeKeyFile } from './key-file.ts'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import {
+  addToSigningKeyFile,
+  readSigningKeyFile,
+  retireInSigningKeyFile,
+  type SigningKeyFile,
+} from './signing-key-file.ts'
 import type { Clock } from '../config/clock.ts'
 import { dayMs } from '../config/time.ts'
 
 const algorithms = ['ES256', 'RS256'] as const
 export type SigningAlgorithm = (typeof algorithms)[number]
 
-const fileName = 'signing.json'
-const jwk = z.record(z.string(), z.unknown())
-const usable = z.object({
-  kid: z.string(),
-  alg: z.enum(algorithms),
-  created_at: z.iso.datetime(),
-  /** First use after publication; a key without it was used immediately. */
-  use_from: z.iso.datetime().optional(),
-  jwk,
-})
-const retired = z.object({ kid: z.string(), alg: z.enum(algorithms), retired_at: z.iso.datetime(), jwk })
-const schema = z.object({ keys: z.array(usable).min(1), retired: z.array(retired).default([]) })
-
-export interface SigningKey {
+/** A key of any algorithm, with the times that decide which one signs. */
+export interface KeyTimes {
   kid: string
-  alg: SigningAlgorithm
+  alg: string
   /** ISO 8601, UTC. */
   createdAt: string
   /** Milliseconds since 1970 UTC. */
   useFrom: number
+}
+
+export interface SigningKey extends KeyTimes {
+  alg: SigningAlgorithm
   privateKey: KeyObject
 }
 
@@ -44,43 +40,28 @@ export type KeyState = 'waits' | 'signs' | 'verifies'
 /** Time from publishing a key to its first signature, in milliseconds: portals cache key sets for at most a day. */
 export const overlapMs = dayMs
 
-function generate(alg: SigningAlgorithm) {
-  const { privateKey } =
-    alg === 'ES256'
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('rsa', { modulusLength: 3072 }) // 128 bits of security (NIST SP 800-57)
-  return privateKey.export({ format: 'jwk' })
-}
-
-const fresh = (alg: SigningAlgorithm, now: number) => ({
-  kid: `${alg.toLowerCase()}-${randomBytes(6).toString('hex')}`,
-  alg,
-  created_at: new Date(now).toISOString(),
-  jwk: generate(alg),
-})
-
-function read(directory: string, clock: Clock) {
-  return keyFile(directory, fileName, schema, () => ({ keys: algorithms.map((alg) => fresh(alg, clock())) }))
+const file: SigningKeyFile<SigningAlgorithm> = {
+  name: 'signing.json',
+  algorithms,
+  generate(alg) {
+    const { privateKey } =
+      alg === 'ES256'
+        ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+        : generateKeyPairSync('rsa', { modulusLength: 3072 }) // 128 bits of security (NIST SP 800-57)
+    return { ...privateKey.export({ format: 'jwk' }) }
+  },
+  publicHalf: (key) => ({ ...createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' }) }),
 }
 
 /** The keys that sign tokens (RFC 7518 ES256 and RS256); the first start makes them in `signing.json`. */
 export function openSigningKeys(directory: string, clock: Clock): SigningKey[] {
-  return read(directory, clock).keys.map(({ kid, alg, created_at, use_from, jwk: key }) => ({
-    kid,
-    alg,
-    createdAt: created_at,
-    useFrom: Date.parse(use_from ?? created_at),
-    privateKey: createPrivateKey({ key, format: 'jwk' }),
-  }))
+  const { keys } = readSigningKeyFile(file, directory, clock)
+  return keys.map(({ jwk: key, ...times }) => ({ ...times, privateKey: createPrivateKey({ key, format: 'jwk' }) }))
 }
 
 export function openRetiredKeys(directory: string, clock: Clock): RetiredKey[] {
-  return read(directory, clock).retired.map(({ kid, alg, retired_at, jwk: key }) => ({
-    kid,
-    alg,
-    retiredAt: retired_at,
-    publicKey: createPublicKey({ key, format: 'jwk' }),
-  }))
+  const { retired } = readSigningKeyFile(file, directory, clock)
+  return retired.map(({ jwk: key, ...one }) => ({ ...one, publicKey: createPublicKey({ key, format: 'jwk' }) }))
 }
 
 /** The public halves of all present and retired keys, as a JSON Web Key Set (RFC 7517). */
@@ -95,7 +76,7 @@ export function publicKeySet(directory: string, clock: Clock): { keys: object[] 
 }
 
 /** The key of an algorithm that signs now: the latest one whose first use has come. */
-export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now: number): SigningKey {
+export function signerOf<K extends KeyTimes>(keys: readonly K[], alg: K['alg'], now: number): K {
   // Of two keys with the same first use, the later one signs.
   const ofAlgorithm = keys
     .filter((key) => key.alg === alg)
@@ -106,19 +87,19 @@ export function signerOf(keys: readonly SigningKey[], alg: SigningAlgorithm, now
   return signer
 }
 
-export function signingKeyState(keys: readonly SigningKey[], key: SigningKey, now: number): KeyState {
+export function signingKeyState(keys: readonly KeyTimes[], key: KeyTimes, now: number): KeyState {
   if (signerOf(keys, key.alg, now).kid === key.kid) return 'signs'
   return key.useFrom > now ? 'waits' : 'verifies'
 }
 
 /** Orders keys for oidc-provider, which signs with the first key of an algorithm. */
-export function signersFirst(keys: readonly SigningKey[], now: number): SigningKey[] {
+export function signersFirst<K extends KeyTimes>(keys: readonly K[], now: number): K[] {
   const rank = { signs: 0, waits: 1, verifies: 2 }
   return keys.toSorted((a, b) => rank[signingKeyState(keys, a, now)] - rank[signingKeyState(keys, b, now)])
 }
 
 /** When the last token of an old key expires, in milliseconds since 1970 UTC; infinity for a key still in use. */
-export function retirableFrom(keys: readonly SigningKey[], key: SigningKey, now: number, tokenMs: number): number {
+export function retirableFrom(keys: readonly KeyTimes[], key: KeyTimes, now: number, tokenMs: number): number {
   if (signingKeyState(keys, key, now) !== 'verifies') return Infinity
   const after = keys.filter(
     ({ kid, alg, useFrom }) => kid !== key.kid && alg === key.alg && useFrom >= key.useFrom && useFrom <= now,
@@ -127,28 +108,9 @@ export function retirableFrom(keys: readonly SigningKey[], key: SigningKey, now:
 }
 
 /** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */
-export function addSigningKeys(directory: string, clock: Clock, useFrom: number): string[] {
-  const made = algorithms.map((alg) => ({ ...fresh(alg, clock()), use_from: new Date(useFrom).toISOString() }))
-  changeKeyFile(directory, fileName, (text) => {
-    const before = schema.parse(text)
-    return { ...before, keys: [...before.keys, ...made] }
-  })
-  return made.map(({ kid }) => kid)
-}
+export const addSigningKeys = (directory: string, clock: Clock, useFrom: number): string[] =>
+  addToSigningKeyFile(file, directory, clock, useFrom)
 
 /** Retires keys: deletes their private halves, keeps the public ones. */
-export function retireSigningKeys(directory: string, clock: Clock, kids: ReadonlySet<string>): void {
-  const retired_at = new Date(clock()).toISOString()
-  changeKeyFile(directory, fileName, (text) => {
-    const before = schema.parse(text)
-    const newlyRetired = before.keys
-      .filter(({ kid }) => kids.has(kid))
-      .map(({ kid, alg, jwk: key }) => ({ kid, alg, retired_at, jwk: publicHalf(key) }))
-    return {
-      keys: before.keys.filter(({ kid }) => !kids.has(kid)),
-      retired: [...before.retired, ...newlyRetired],
-    }
-  })
-}
-
-const publicHalf = (key: Record<string, unknown>) => createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' })
+export const retireSigningKeys = (directory: string, clock: Clock, kids: ReadonlySet<string>): void =>
+  retireInSigningKeyFile(file, directory, clock, kids)

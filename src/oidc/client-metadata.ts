@@ -17,6 +17,9 @@ export function toOidcMetadata(client: Client): ClientMetadata {
   return { ...(client.administers ? deviceMetadata(client) : portalMetadata(client)), [registrationField]: client }
 }
 
+/** Also SGD_SM3_SM2, which the types of oidc-provider do not have (engine/sm2-tokens.ts). */
+const algOf = ({ id_token_alg: alg }: Client) => alg as Exclude<typeof alg, 'SGD_SM3_SM2'>
+
 /** The device flow has no redirects. Type `web`: oidc-provider asks native clients for consent, and the confirm page is the consent. */
 function deviceMetadata(client: Client): ClientMetadata {
   return {
@@ -28,7 +31,7 @@ function deviceMetadata(client: Client): ClientMetadata {
     grant_types: [deviceCode, 'refresh_token'],
     token_endpoint_auth_method: 'none',
     scope: client.scope.join(' '),
-    id_token_signed_response_alg: client.id_token_alg,
+    id_token_signed_response_alg: algOf(client),
     subject_type: client.subject_type,
     dpop_bound_access_tokens: true,
     default_max_age: freshSeconds,
@@ -66,7 +69,7 @@ function portalMetadata(client: Client): ClientMetadata {
     grant_types: service ? ['client_credentials'] : signIn,
     token_endpoint_auth_method: client.auth_method,
     scope: client.scope.join(' '),
-    id_token_signed_response_alg: client.id_token_alg,
+    id_token_signed_response_alg: algOf(client),
     subject_type: client.subject_type,
     ...(client.profile === 'fapi2' ? fapi2 : {}),
     ...sectorOf(client),

@@ -5,6 +5,7 @@ import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { registrationOf } from './client-registrations.ts'
 import { keySetVersion } from './engine/provider-key-set.ts'
+import { readOwnSm2Token, sm2HeaderOf } from './engine/sm2-tokens.ts'
 import { hashId } from '../storage/hash-id.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { mayIntrospect, personCounts } from './introspection.ts'
@@ -50,13 +51,23 @@ function keysOf(provider: Provider) {
 
 /** The claims of a JWT access token of this server (RFC 9068 section 4). Undefined for any other text. */
 async function read({ provider, clock }: JwtTokensDeps, { oidc }: KoaContextWithOIDC): Promise<JWTPayload | undefined> {
+  const token = String(oidc.params?.['token'])
+  const now = clock()
+  if (sm2HeaderOf(token)) return readSm2(provider, token, now)
   try {
-    const options = { issuer: provider.issuer, typ: 'at+jwt', currentDate: new Date(clock()) }
-    return (await jwtVerify(String(oidc.params?.['token']), keysOf(provider), options)).payload
+    const options = { issuer: provider.issuer, typ: 'at+jwt', currentDate: new Date(now) }
+    return (await jwtVerify(token, keysOf(provider), options)).payload
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
     throw error
   }
+}
+
+/** The same checks as `jwtVerify` makes. */
+async function readSm2(provider: Provider, token: string, now: number): Promise<JWTPayload | undefined> {
+  const { header, payload } = (await readOwnSm2Token(provider, token)) ?? {}
+  const lives = typeof payload?.exp === 'number' && payload.exp * 1000 > now
+  return header?.typ === 'at+jwt' && payload?.iss === provider.issuer && lives ? payload : undefined
 }
 
 async function introspect(deps: JwtTokensDeps, ctx: KoaContextWithOIDC): Promise<object> {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Middleware } from 'koa'
-import { errors, Provider, type Configuration } from 'oidc-provider'
+import { errors, Provider, type Client as OidcClient, type Configuration } from 'oidc-provider'
 import type { Consents } from '../accounts/consents.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { PhoneProofs } from '../accounts/phone-proofs.ts'
@@ -14,7 +14,8 @@ import { keepHint } from './idp-hint.ts'
 import type { SecretGuesses } from '../guards/secret-guesses.ts'
 import { createStoredBudget } from '../guards/stored-budget.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
-import type { SigningKey } from '../keys/signing-keys.ts'
+import { sm2Algorithm } from '../keys/guomi/sm2.ts'
+import type { TokenKey } from '../keys/token-keys.ts'
 import { createRepresenteeClaim } from '../representation/representee-claim.ts'
 import type { Representees } from '../representation/representees.ts'
 import type { SessionRows } from '../sessions/rows.ts'
@@ -25,6 +26,7 @@ import { assertClaimsRequest } from './claims-request.ts'
 import { createFindAccount } from './claims.ts'
 import { assertRequestObject, createAssertClientAssertion } from './client-authentication.ts'
 import { toOidcMetadata } from './client-metadata.ts'
+import { registrationOf } from './client-registrations.ts'
 import { cookies, fixedConfiguration, timesToLive } from './provider-configuration.ts'
 import type { DeviceFlowOfAdministrators } from './device-flow.ts'
 import { withFreshness } from './engine/answer-freshness.ts'
@@ -41,7 +43,8 @@ import { keepToRegistration } from './engine/narrowed-grants.ts'
 import { copyModelsPlainly } from './engine/plain-models.ts'
 import { createSuccessorOf, deriveRotatedTokens } from './engine/refresh-rotation.ts'
 import { detectReplaysAtomically } from './engine/replay-detection.ts'
-import { keySet } from './engine/provider-key-set.ts'
+import { addSm2Keys, keySet } from './engine/provider-key-set.ts'
+import { signWithSm2 } from './engine/sm2-tokens.ts'
 import { createLoadGrant } from './grants.ts'
 import { createIntrospectionPolicy } from './introspection.ts'
 import { answerForJwtTokens } from './jwt-tokens.ts'
@@ -81,7 +84,7 @@ export interface ProviderDeps {
   offerDue: CheckDeps['offerDue']
   audit: AuditLog
   resources: Resources
-  signingKeys: readonly SigningKey[]
+  signingKeys: readonly TokenKey[]
   cookieKeys: string[]
   pairwiseKey: KeyObject
   blindIndex: BlindIndex
@@ -111,9 +114,11 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
     exchangeConsents: createExchangeConsents(deps),
     successorOf: createSuccessorOf(deps.pairwiseKey),
     resourceServerOf: (client: Client, resource: string) =>
-      resourceServer(deps.resources, client.resources, resource, settings.lifetimes.accessToken),
+      resourceServer(deps.resources, client, resource, settings.lifetimes.accessToken),
   }
   const provider = new Provider(settings.issuer, configuration(deps, shared))
+  addSm2Keys(provider, deps.signingKeys)
+  signWithSm2(provider, (client) => registrationOf(client).sm2_signature ?? 'raw')
   registerTokenExchange(provider, { ...deps, ...shared })
   nameLevelsAsAsked(provider)
   nameRefusedScopes()
@@ -154,7 +159,13 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   const pages = createOidcPages(deps)
   return {
     ...fixedConfiguration,
-    discovery: { ...fixedConfiguration.discovery, prompt_values_supported: promptValues },
+    discovery: {
+      ...fixedConfiguration.discovery,
+      prompt_values_supported: promptValues,
+      ...(deps.signingKeys.some(({ alg }) => alg === sm2Algorithm)
+        ? { gm_jwks_uri: `${settings.issuer}/jwks-gm` }
+        : {}),
+    },
     adapter: createAdapterFactory({
       ...deps,
       refreshGraceSeconds: lifetimes.refreshGrace,
@@ -197,6 +208,12 @@ function configuration(deps: ProviderDeps, shared: Shared): Configuration {
   }
 }
 
+/** A registration may change during a request: all tokens of one answer have the algorithm of its client. */
+const signedAlike = (now: Client, client: OidcClient): Client => {
+  const { id_token_alg, sm2_signature } = registrationOf(client)
+  return { ...now, id_token_alg, sm2_signature }
+}
+
 const features = (
   { findClient, deviceFlow }: ProviderDeps,
   { resourceServerOf, findAccount }: Shared,
@@ -217,7 +234,7 @@ const features = (
     async getResourceServerInfo(_ctx, resource, client) {
       const registered = await findClient(client.clientId)
       if (!registered) throw new errors.InvalidTarget()
-      return resourceServerOf(registered, resource)
+      return resourceServerOf(signedAlike(registered, client), resource)
     },
   },
   revocation: { enabled: true },

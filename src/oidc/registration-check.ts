@@ -1,8 +1,8 @@
 import { Provider, type AdapterFactory } from 'oidc-provider'
 import type { Client } from '../clients/clients.ts'
-import type { SigningKey } from '../keys/signing-keys.ts'
+import type { TokenKey } from '../keys/token-keys.ts'
 import { toOidcMetadata, tokenExchange } from './client-metadata.ts'
-import { keySet } from './engine/provider-key-set.ts'
+import { addSm2Keys, keySet } from './engine/provider-key-set.ts'
 import { fixedConfiguration } from './provider-configuration.ts'
 
 /** Why oidc-provider would refuse every request of a portal; undefined where it would not. */
@@ -22,7 +22,7 @@ const noStore: AdapterFactory = () => ({
 })
 
 /** Builds oidc-provider's own client from a registration. Only its schema is used: this provider answers no request. */
-export function createRegistrationCheck(signingKeys: readonly SigningKey[]): FaultOfRegistration {
+export function createRegistrationCheck(signingKeys: readonly TokenKey[]): FaultOfRegistration {
   const provider = new Provider('https://registration.invalid', {
     ...fixedConfiguration,
     adapter: noStore,
@@ -37,6 +37,7 @@ export function createRegistrationCheck(signingKeys: readonly SigningKey[]): Fau
       rpInitiatedLogout: { enabled: true },
     },
   })
+  addSm2Keys(provider, signingKeys)
   // RFC 8693: the server registers it in src/oidc/token-exchange
   provider.registerGrantType(tokenExchange, async () => undefined)
   return async (client) => {

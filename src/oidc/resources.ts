@@ -1,4 +1,7 @@
 import { errors, type ResourceServer } from 'oidc-provider'
+import type { Client } from '../clients/clients.ts'
+import { sm2Algorithm } from '../keys/guomi/sm2.ts'
+import { accessTokenSignature } from './engine/sm2-tokens.ts'
 import { z } from 'zod'
 import { readJson, UnusableFile } from '../config/machine-errors.ts'
 import { SettingsError } from '../config/settings.ts'
@@ -43,7 +46,7 @@ export function wordedScope(resources: Resources, resource: string, scope: strin
  */
 export function resourceServer(
   resources: Resources,
-  allowed: readonly string[],
+  { resources: allowed, id_token_alg: alg, sm2_signature: encoding }: Client,
   resource: string,
   accessTokenTTL: number,
 ): ResourceServer {
@@ -54,6 +57,6 @@ export function resourceServer(
     audience: resource,
     accessTokenTTL,
     accessTokenFormat: 'jwt',
-    jwt: { sign: { alg: 'ES256' } },
+    jwt: { sign: alg === sm2Algorithm ? accessTokenSignature(encoding ?? 'raw') : { alg: 'ES256' } },
   }
 }

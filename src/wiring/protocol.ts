@@ -7,7 +7,8 @@ import { createLimits } from '../guards/limits.ts'
 import { reachRule } from '../guards/reachable.ts'
 import { createSecretGuesses } from '../guards/secret-guesses.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
-import { openSigningKeys, signersFirst } from '../keys/signing-keys.ts'
+import { signersFirst } from '../keys/signing-keys.ts'
+import { openTokenKeys } from '../keys/token-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
 import { questions } from '../login/questions/questions.ts'
 import { createAccessTokens } from '../oidc/access-tokens.ts'
@@ -47,7 +48,7 @@ export function createProtocol(core: Core) {
   const rows = createSessionRows({ artifacts, findPerson })
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
-  const readKeys = () => openSigningKeys(settings.keysDir, clock)
+  const readKeys = () => openTokenKeys(settings, clock)
   const { upstreams } = core
   const upstreamSignOut = createUpstreamSignOut({
     upstreams,

@@ -10,6 +10,8 @@ import { openSigningKeys } from '../../src/keys/signing-keys.ts'
 import { migrate, openDatabase } from '../../src/storage/database.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
+const names = ['signing.json', 'cookies.json']
+
 it('machines on one store get the same keys from any of them; the store shows none in clear text', async () => {
   const root = temporaryDirectory()
   const database = openDatabase(join(root, 'yideng.sqlite'))
@@ -28,7 +30,7 @@ it('machines on one store get the same keys from any of them; the store shows no
     const file = join(directory, 'signing.json')
     return {
       file,
-      share: () => shareKeys({ database, cipher, directory }),
+      share: () => shareKeys({ database, cipher, directory, names }),
       signing: () => readFileSync(file, 'utf8'),
       cookies: () => openCookieKeys(directory),
     }
@@ -89,7 +91,7 @@ it.each(['before', 'after'])(
     openSigningKeys(directory, Date.now)
     openCookieKeys(directory)
     const share = (plugin?: KyselyPlugin) =>
-      shareKeys({ database: plugin ? database.withPlugin(plugin) : database, cipher, directory })
+      shareKeys({ database: plugin ? database.withPlugin(plugin) : database, cipher, directory, names })
     await share()
 
     const rotate = async () => {

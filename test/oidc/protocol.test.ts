@@ -112,7 +112,7 @@ describe('the protocol', () => {
     }
     expect(portal.configuration.serverMetadata()).toMatchObject({
       response_types_supported: ['code'],
-      id_token_signing_alg_values_supported: ['ES256', 'RS256'],
+      id_token_signing_alg_values_supported: ['ES256', 'RS256', 'SGD_SM3_SM2'],
       token_endpoint_auth_signing_alg_values_supported: ['ES256', 'RS256', 'PS256', 'Ed25519', 'EdDSA'],
       authorization_response_iss_parameter_supported: true,
       code_challenge_methods_supported: ['S256'],

@@ -12,17 +12,27 @@ import {
   type ProviderState,
 } from './faulty-endpoints.ts'
 import { rightSignIn, type Fault } from './faults.ts'
-import { createTokens } from './tokens.ts'
+import { createTokens, type Algorithm } from './tokens.ts'
 
 const maxBytes = 64 * 1024
 
 /** An OpenID provider on this machine that signs in one made-up person, correctly or with a fault. */
-export async function startFaultyProvider({ client, port, clock }: { client: Client; port: number; clock: Clock }) {
+export async function startFaultyProvider({
+  client,
+  alg,
+  port,
+  clock,
+}: {
+  client: Client
+  alg: Algorithm
+  port: number
+  clock: Clock
+}) {
   const state: ProviderState = {
     client,
     clock,
     issuer: '',
-    tokens: createTokens(client.id_token_alg),
+    tokens: createTokens(alg),
     codes: new Map(),
     accessTokens: new Map(),
     fault: rightSignIn,

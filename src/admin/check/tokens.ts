@@ -5,7 +5,7 @@ export type Signing = 'first' | 'second' | 'foreign' | 'none' | 'shared'
 
 export type Claims = Record<string, unknown>
 
-type Algorithm = 'ES256' | 'RS256'
+export type Algorithm = 'ES256' | 'RS256'
 
 const encoded = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
 

@@ -19,7 +19,7 @@ export const portalGuide: Guide = {
     'Kind of portal, and who may use it': ['type', 'min-level', 'representee', 'network', 'for'],
     'Personal data': ['scope', 'consent', 'subject-type', 'sector', 'resource'],
     'Sign-out': ['post-logout-redirect-uri', 'backchannel-logout-uri'],
-    'For developers': ['auth-method', 'jwks', 'jwks-uri', 'id-token-alg', 'pkce', 'reason', 'profile'],
+    'For developers': ['auth-method', 'jwks', 'jwks-uri', 'id-token-alg', 'sm2-signature', 'pkce', 'reason', 'profile'],
   },
   check(input) {
     const parsed = parseClientMetadata({ ...example, ...metadataOf(input) })

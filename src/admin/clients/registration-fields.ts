@@ -104,8 +104,16 @@ export const registrationFields = {
   },
   'id-token-alg': {
     type: 'text',
-    choices: ['ES256', 'RS256'],
-    meaning: 'signature algorithm of ID tokens; default: RS256 for web, ES256 for the others (YIDENG_ID_TOKEN_ALG)',
+    choices: ['ES256', 'RS256', 'SGD_SM3_SM2'],
+    meaning:
+      'signature algorithm of ID tokens; SGD_SM3_SM2: also of logout and access tokens, keys at /jwks-gm. ' +
+      'Default: RS256 for web, ES256 for the others (YIDENG_ID_TOKEN_ALG)',
+  },
+  'sm2-signature': {
+    type: 'text',
+    choices: ['raw', 'der'],
+    meaning:
+      'with SGD_SM3_SM2: raw: r and s of 32 bytes each, as in every JWS; der: for libraries that expect it. Default: raw',
   },
   pkce: {
     type: 'text',
@@ -192,6 +200,8 @@ export function changesOf(input: Input): Record<string, unknown> {
     if (changes['legacy'] === undefined) Object.assign(changes, { legacy_until: undefined, legacy_level4: undefined })
   }
   if ('pkce' in changes && changes['pkce'] !== 'off' && !changes['pkce_reason']) changes['pkce_reason'] = undefined
+  const alg = changes['id_token_alg']
+  if (alg !== undefined && alg !== 'SGD_SM3_SM2' && !changes['sm2_signature']) changes['sm2_signature'] = undefined
   const method = input['auth-method']
   const withoutKeys = method !== undefined && method !== 'private_key_jwt'
   const replaced = { jwks: 'jwks_uri', jwks_uri: 'jwks' }

@@ -2,7 +2,8 @@ import type { Client } from '../../clients/clients.ts'
 import type { ClientMetadata } from '../../clients/metadata.ts'
 import { needsSecret } from '../../clients/secrets.ts'
 import { effectiveSector } from '../../clients/sector.ts'
-import { openSigningKeys } from '../../keys/signing-keys.ts'
+import { sm2Algorithm } from '../../keys/guomi/sm2.ts'
+import { openTokenKeys } from '../../keys/token-keys.ts'
 import { createRegistrationCheck, type FaultOfRegistration } from '../../oidc/registration-check.ts'
 import type { Services } from '../../services.ts'
 import { readUpstreams } from '../../upstreams/upstreams.ts'
@@ -34,10 +35,15 @@ async function problemsOfSubjects({ database }: Services, before: Client, after:
 
 /** Checks registrations as the server of this store builds them. */
 export const registrationCheckOf = ({ settings, clock }: Services): FaultOfRegistration =>
-  createRegistrationCheck(openSigningKeys(settings.keysDir, clock))
+  createRegistrationCheck(openTokenKeys(settings, clock))
 
 /** What oidc-provider itself would refuse in each request of the portal. */
-async function problemsOfProvider(faultOf: FaultOfRegistration, metadata: ClientMetadata): Promise<Problem[]> {
+async function problemsOfProvider(
+  { faultOf, hasSm2 }: { faultOf: FaultOfRegistration; hasSm2: boolean },
+  metadata: ClientMetadata,
+): Promise<Problem[]> {
+  if (metadata.id_token_alg === sm2Algorithm && !hasSm2)
+    return [{ field: 'id-token-alg', message: 'needs a key of SM2, and this server has none: see YIDENG_SM2_KEYS' }]
   const secretHash = needsSecret(metadata) ? 'of no secret' : null
   const client = { ...metadata, id: 'registration', status: 'active' as const, secretHash, createdAt: 0, updatedAt: 0 }
   const fault = await faultOf(client)
@@ -63,10 +69,12 @@ export interface RegistrationChange {
 
 /** Problems of a change that the registration alone does not show. One check serves all portals of a command. */
 export function problemsOfChanges(services: Services, { force }: { force: boolean }) {
+  const { settings, clock } = services
   const faultOf = registrationCheckOf(services)
+  const hasSm2 = openTokenKeys(settings, clock).some(({ alg }) => alg === sm2Algorithm)
   return async ({ before, after }: RegistrationChange): Promise<Problem[]> => [
     ...(force || !before ? [] : await problemsOfSubjects(services, before, after)),
     ...problemsOfUpstream(services, before, after),
-    ...(await problemsOfProvider(faultOf, after)),
+    ...(await problemsOfProvider({ faultOf, hasSm2 }, after)),
   ]
 }

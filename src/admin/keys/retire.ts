@@ -6,7 +6,7 @@ import { dataKeyFile } from '../../keys/data-keys.ts'
 import { readKeysInStore, releaseKey } from '../../keys/keys-in-store.ts'
 import { firstOfOldFiles, keyNumber } from '../../keys/lookup-index.ts'
 import { sealedUnder } from '../../keys/sealed-columns.ts'
-import { openSigningKeys, retireSigningKeys } from '../../keys/signing-keys.ts'
+import { openTokenKeys, retireTokenKeys } from '../../keys/token-keys.ts'
 import { failed, invalid, iso, notFound, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { retireCookie } from './rotate-cookie-keys.ts'
@@ -59,9 +59,9 @@ async function retireSigning(context: CommandContext, id: string | undefined, no
   }
   if (going.length > 0) {
     const { audit, settings, keysChanged } = await context.services()
-    retireSigningKeys(settings.keysDir, context.clock, new Set(going))
+    retireTokenKeys(settings, context.clock, new Set(going))
     await keysChanged()
-    if (openSigningKeys(settings.keysDir, context.clock).some(({ kid }) => going.includes(kid))) return overtaken
+    if (openTokenKeys(settings, context.clock).some(({ kid }) => going.includes(kid))) return overtaken
     await audit.record({ event: 'keys.retired', actor: context.actor, details: { kind: 'signing', keys: going, now } })
   }
   return { ok: true, document: { retired: going }, notes: going.length > 0 ? [] : ['No key can be retired yet.'] }

@@ -10,7 +10,8 @@ import {
 } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
 import { reseal } from '../../keys/reseal.ts'
-import { addSigningKeys, openSigningKeys, overlapMs } from '../../keys/signing-keys.ts'
+import { overlapMs } from '../../keys/signing-keys.ts'
+import { addTokenKeys, openTokenKeys } from '../../keys/token-keys.ts'
 import { replaceFact } from '../../storage/store-facts.ts'
 import { failed, iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -25,11 +26,12 @@ export async function rotateSigning(context: CommandContext, now: boolean): Prom
     return failed(`New keys wait already; they sign from ${from}. With --now, more keys are made and sign at once.`)
   }
   const { audit, keysChanged } = await context.services()
-  const { keysDir } = await context.settings()
+  const settings = await context.settings()
   const useFrom = context.clock() + (now ? 0 : overlapMs)
-  const added = addSigningKeys(keysDir, context.clock, useFrom)
+  const added = addTokenKeys(settings, context.clock, useFrom)
   await keysChanged()
-  if (!openSigningKeys(keysDir, context.clock).some(({ kid }) => added.includes(kid))) return overtaken
+  const present = new Set(openTokenKeys(settings, context.clock).map(({ kid }) => kid))
+  if (!added.every((kid) => present.has(kid))) return overtaken
   await audit.record({ event: 'keys.rotated', actor: context.actor, details: { kind: 'signing', keys: added, now } })
   const notes = [
     now

@@ -69,6 +69,7 @@ const schema = z.object({
       'must be a list of networks such as 10.3.0.0/16 or of single addresses, separated by commas',
     ),
   YIDENG_AUDIT_MONTHS: whole(6, 120),
+  YIDENG_SM2_KEYS: z.enum(['', 'software', 'none'], { error: 'must be software, none or empty' }),
   YIDENG_ID_TOKEN_ALG: z.enum(['', 'RS256', 'ES256'], { error: 'must be RS256, ES256 or empty' }),
 })
 
@@ -97,6 +98,8 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     /** Inner networks that portals may live in (guards/reachable.ts). */
     outboundNetworks: parsed.YIDENG_OUTBOUND_NETWORKS,
     auditMonths: parsed.YIDENG_AUDIT_MONTHS,
+    /** Where the keys of SM2 are. A software key is no certified product: production must accept it by name. */
+    sm2Keys: parsed.YIDENG_SM2_KEYS || (production ? 'none' : 'software'),
     /** For new portals that name none. Undefined: by their type. */
     idTokenAlg: parsed.YIDENG_ID_TOKEN_ALG || undefined,
   }

@@ -3,6 +3,7 @@
 export { default as snakeCase } from 'oidc-provider/lib/helpers/_/snake_case.js'
 export { default as epochTime } from 'oidc-provider/lib/helpers/epoch_time.js'
 export { default as initializeKeystore } from 'oidc-provider/lib/helpers/initialize_keystore.js'
+export { assertPayload } from 'oidc-provider/lib/helpers/jwt.js'
 export { AlreadyUsedError } from 'oidc-provider/lib/helpers/re_render_errors.js'
 export { default as revoke } from 'oidc-provider/lib/helpers/revoke.js'
 export { default as internalsOf } from 'oidc-provider/lib/helpers/weak_cache.js'

@@ -15,13 +15,32 @@ declare module 'oidc-provider/lib/helpers/initialize_keystore.js' {
   export default function initialize(this: Provider, jwks: NonNullable<Configuration['jwks']>): void
 }
 
+declare module 'oidc-provider/lib/helpers/jwt.js' {
+  /** @throws Error for claims of another issuer, audience or form */
+  export function assertPayload(
+    payload: object,
+    expected: { issuer?: string; audience?: string; subject?: boolean; ignoreExpiration?: boolean },
+  ): void
+}
+
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { Context } from 'koa'
-  import type { Provider } from 'oidc-provider'
+  import type { ExternalSigningKey, Provider } from 'oidc-provider'
+
+  interface KeyStore {
+    /** `kid` is that of the resource server's configuration. */
+    selectForSign(wanted: { alg: string; use?: string; kid?: string }): (object | ExternalSigningKey)[]
+  }
 
   interface Internals {
     /** The published key set. A new object after each change of the keys. */
     readonly jwks: object
+    /** A new one after each change of the keys. */
+    readonly keystore: KeyStore
+    readonly configuration: {
+      /** What portals may register, and what the metadata names. Each change of the keys makes it again. */
+      idTokenSigningAlgValues: string[]
+    }
     /** The base class of all its models. */
     readonly BaseModel: object
     /** How an answer reaches a portal, by `response_mode`. */

@@ -1,5 +1,7 @@
 import { decodeProtectedHeader } from 'jose'
 import type { Client, Provider } from 'oidc-provider'
+import { assertPayload } from './internals.ts'
+import { readOwnSm2Token, sm2HeaderOf } from './sm2-tokens.ts'
 
 type Validate = (jwt: string, client: Client) => Promise<unknown>
 
@@ -10,12 +12,22 @@ type Validate = (jwt: string, client: Client) => Promise<unknown>
 export function acceptOwnHints(provider: Provider, algorithms: readonly string[]): void {
   const model = provider.IdToken as unknown as { validate: Validate }
   const validate = model.validate.bind(model)
-  model.validate = (jwt, client) => {
+  model.validate = async (jwt, client) => {
+    if (sm2HeaderOf(jwt)) return validateSm2(provider, jwt, client)
     const signedBy = algorithms.find((known) => known === algorithmOf(jwt))
     if (signedBy === undefined) return validate(jwt, client)
     const asThen = Object.create(client, { idTokenSignedResponseAlg: { value: signedBy } }) as Client
     return validate(jwt, asThen)
   }
+}
+
+/** The same checks as `validate` of oidc-provider makes for its own algorithms. */
+async function validateSm2(provider: Provider, jwt: string, client: Client): Promise<unknown> {
+  const own = await readOwnSm2Token(provider, jwt)
+  if (!own) throw new Error('the signature is not one of ours')
+  const { issuer } = provider
+  assertPayload(own.payload, { issuer, audience: client.clientId, subject: true, ignoreExpiration: true })
+  return own
 }
 
 function algorithmOf(jwt: string): unknown {

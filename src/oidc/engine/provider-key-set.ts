@@ -1,7 +1,11 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto'
 import { ExternalSigningKey, type Provider } from 'oidc-provider'
+import { sm2Algorithm } from '../../keys/guomi/sm2.ts'
+import type { Sm2SigningKey } from '../../keys/guomi/sm2-keys.ts'
 import type { SigningKey } from '../../keys/signing-keys.ts'
+import type { TokenKey } from '../../keys/token-keys.ts'
 import { initializeKeystore, internalsOf } from './internals.ts'
+import { useSm2Keys } from './sm2-tokens.ts'
 
 const coordinateBytes = 32
 
@@ -59,16 +63,21 @@ class Rs256Key extends NodeKey {
 
 const keyClasses = { ES256: Es256Key, RS256: Rs256Key }
 
-/** The key set that oidc-provider signs with and publishes. */
-export function keySet(keys: readonly SigningKey[]): { keys: ExternalSigningKey[] } {
-  return {
-    keys: keys.map((key) => new keyClasses[key.alg](key)),
-  }
-}
+const isSm2 = (key: TokenKey): key is Sm2SigningKey => key.alg === sm2Algorithm
+
+/** The key set that oidc-provider signs with and publishes. Keys of SM2 are never in it (sm2-tokens.ts). */
+export const keySet = (keys: readonly TokenKey[]): { keys: ExternalSigningKey[] } => ({
+  keys: keys.flatMap((key) => (isSm2(key) ? [] : [new keyClasses[key.alg](key)])),
+})
+
+/** For a new provider, which has its own keys already. */
+export const addSm2Keys = (provider: Provider, keys: readonly TokenKey[]): void =>
+  useSm2Keys(provider, keys.filter(isSm2))
 
 /** Replaces the signing keys of a running provider. oidc-provider reads keys in its constructor only: that step runs again. */
-export function replaceSigningKeys(provider: Provider, keys: readonly SigningKey[]): void {
+export function replaceSigningKeys(provider: Provider, keys: readonly TokenKey[]): void {
   initializeKeystore.call(provider, keySet(keys))
+  addSm2Keys(provider, keys)
 }
 
 /** Identifies the published key set: another object after each `replaceSigningKeys`. */

@@ -5,6 +5,7 @@ import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
 import { tokenExchange } from '../client-metadata.ts'
+import { registrationOf } from '../client-registrations.ts'
 import type { Resources } from '../resources.ts'
 import type { ActorClaims } from './actor-claims.ts'
 import type { ExchangeConsents } from './exchange-consents.ts'
@@ -57,7 +58,8 @@ async function exchange(deps: TokenExchangeDeps, ctx: KoaContextWithOIDC): Promi
   const subject = await readSubjectToken(deps, ctx, asked.subject_token)
   const { view, granted } = subject.acting
   const target = readTarget(asked)
-  const server = resourceServerOf(client, target)
+  const { id_token_alg, sm2_signature } = registrationOf(oidc.client)
+  const server = resourceServerOf({ ...client, id_token_alg, sm2_signature }, target)
 
   const { mandates, matters } = narrow(granted, readDetails(asked.authorization_details))
   const agreed = await exchangeConsents.agreed(client, subject.personId, target)

@@ -45,9 +45,13 @@ it('publishes new keys a day before they sign, and keeps the old ones until thei
 
   forward(12 * hour)
   const { retired } = await json<{ retired: string[] }>('keys', 'retire')
-  expect(retired).toHaveLength(2)
+  expect(retired, 'one for each algorithm').toHaveLength(3)
   expect(retired).toContain(old)
   expect(await states()).toEqual([[fresh, 'signs']])
+  const gm = readFileSync(join(directory, 'keys', 'signing-sm2.json'), 'utf8')
+  const [retiredSm2] = (JSON.parse(gm) as { retired: { kid: string; jwk: object }[] }).retired
+  expect(retired).toContain(retiredSm2?.kid)
+  expect(Object.keys(retiredSm2?.jwk ?? {}).sort()).toEqual(['crv', 'kty', 'x', 'y'])
   const file = readFileSync(join(directory, 'keys', 'signing.json'), 'utf8')
   const gone = (JSON.parse(file) as { retired: { kid: string; jwk: object }[] }).retired.find(({ kid }) => kid === old)
   expect(Object.keys(gone?.jwk ?? {}).sort()).toEqual(['crv', 'kty', 'x', 'y'])

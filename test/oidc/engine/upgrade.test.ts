@@ -1,10 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { generateKeyPairSync } from 'node:crypto'
-import { errors, ExternalSigningKey, Provider, type AdapterPayload } from 'oidc-provider'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { errors, ExternalSigningKey, Provider, type AdapterPayload, type Configuration } from 'oidc-provider'
 import Router from 'oidc-provider/lib/helpers/router.js'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { AlreadyUsedError, initializeKeystore, internalsOf, revoke } from '../../../src/oidc/engine/internals.ts'
+import { generateSm2Key, sm2Signer } from '../../../src/keys/guomi/sm2.ts'
+import {
+  AlreadyUsedError,
+  assertPayload,
+  initializeKeystore,
+  internalsOf,
+  revoke,
+} from '../../../src/oidc/engine/internals.ts'
 import { keySetVersion, replaceSigningKeys } from '../../../src/oidc/engine/provider-key-set.ts'
+import { signWithSm2, useSm2Keys } from '../../../src/oidc/engine/sm2-tokens.ts'
 
 // Everything in oidc-provider that src/oidc/engine changes or uses without documentation. After an upgrade, read failures here first.
 
@@ -162,6 +171,74 @@ describe('properties that engine/ replaces', () => {
     expect(provider.cookieName('interaction')).not.toBe(provider.cookieName('resume'))
     const prototype = Object.getPrototypeOf(provider.context) as object
     expect(property(prototype, 'cookies')?.get).toBeTypeOf('function')
+  })
+})
+
+describe('tokens of SM2 (sm2-tokens.ts)', () => {
+  it('its key store throws at the algorithm, so nothing is signed otherwise when our changes are lost', () => {
+    const keystore = internalsOf(makeProvider()).keystore
+    expect(() => keystore.selectForSign({ alg: 'SGD_SM3_SM2' })).toThrow('unsupported JWS algorithm')
+    const enabledJWA = { idTokenSigningAlgValues: ['SGD_SM3_SM2'] } as unknown as NonNullable<
+      Configuration['enabledJWA']
+    >
+    expect(() => new Provider('http://localhost:1', { enabledJWA })).toThrow('unsupported')
+  })
+
+  it.each(['idtoken', 'logout'])('our %s has the claims of its own', async (use) => {
+    const own = makeProvider()
+    const { publicKey, sign } = sm2Signer(generateSm2Key())
+    const key = {
+      kid: 'sm2',
+      alg: 'SGD_SM3_SM2',
+      createdAt: '2026-01-01T00:00:00Z',
+      useFrom: 0,
+      publicKey,
+      sign,
+    } as const
+    useSm2Keys(own, [key])
+    signWithSm2(own, () => 'raw')
+    const issue = async (idTokenSignedResponseAlg: string) => {
+      const client = Object.assign(Object.create((await own.Client.find('a')) ?? null), { idTokenSignedResponseAlg })
+      const Token = own.IdToken as unknown as new (
+        available: object,
+        of: object,
+      ) => { set(name: string, value: unknown): void; scope: string; issue(options: object): Promise<string> }
+      const token = new Token({ sub: 'person' }, { client })
+      token.scope = 'openid'
+      for (const [name, value] of Object.entries({ nonce: 'n', sid: 's', acr: '3', at_hash: 'value' }))
+        token.set(name, value)
+      return token.issue({ use })
+    }
+    const [ours, theirs] = [await issue('SGD_SM3_SM2'), await issue('RS256')]
+    const { at_hash: sm3Half, ...claims } = decodeJwt(ours)
+    const { at_hash: sha256Half, ...expected } = decodeJwt(theirs)
+    expect({ ...claims, iat: 0, exp: Number(claims.exp) - Number(claims.iat) }).toEqual({
+      ...expected,
+      iat: 0,
+      exp: Number(expected.exp) - Number(expected.iat),
+    })
+    expect(sm3Half === sha256Half, 'hashed for an ID token only').toBe(use === 'logout')
+    const { alg, kid, ...header } = decodeProtectedHeader(ours)
+    expect([alg, kid]).toEqual(['SGD_SM3_SM2', 'sm2'])
+    const { alg: _alg, kid: _kid, ...expectedHeader } = decodeProtectedHeader(theirs)
+    expect(header).toEqual(expectedHeader)
+  })
+
+  it('another use of a portal with SM2 is an error', async () => {
+    const own = makeProvider()
+    signWithSm2(own, () => 'raw')
+    const issue = Reflect.get(own.IdToken.prototype, 'issue') as (options: object) => Promise<string>
+    const client = { idTokenSignedResponseAlg: 'SGD_SM3_SM2' }
+    for (const use of ['userinfo', 'introspection', 'authorization'])
+      await expect(issue.call({ client }, { use })).rejects.toThrow(`no token of use ${use}`)
+  })
+
+  it('lib/helpers/jwt.js checks issuer, audience and subject', () => {
+    const expected = { issuer: 'i', audience: 'a', subject: true, ignoreExpiration: true }
+    const claims = { iss: 'i', aud: 'a', sub: 's', exp: 1 }
+    expect(() => assertPayload(claims, expected)).not.toThrow()
+    for (const bad of [{ iss: 'x' }, { aud: 'x' }, { sub: 7 }])
+      expect(() => assertPayload({ ...claims, ...bad }, expected)).toThrow()
   })
 })
 

@@ -1,0 +1,27 @@
+import type { Clock } from '../config/clock.ts'
+import type { Settings } from '../config/settings.ts'
+import { addSm2Keys, hasSm2Software, openSm2Keys, retireSm2Keys, type Sm2SigningKey } from './guomi/sm2-keys.ts'
+import { addSigningKeys, openSigningKeys, retireSigningKeys, type SigningKey } from './signing-keys.ts'
+
+/** A key that signs tokens of portals. */
+export type TokenKey = SigningKey | Sm2SigningKey
+
+type Where = Pick<Settings, 'keysDir' | 'sm2Keys'>
+
+/** All keys that sign tokens; the first start makes them. */
+export const openTokenKeys = (settings: Where, clock: Clock): TokenKey[] => [
+  ...openSigningKeys(settings.keysDir, clock),
+  ...(hasSm2Software(settings) ? openSm2Keys(settings.keysDir, clock) : []),
+]
+
+/** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */
+export const addTokenKeys = (settings: Where, clock: Clock, useFrom: number): string[] => [
+  ...addSigningKeys(settings.keysDir, clock, useFrom),
+  ...(hasSm2Software(settings) ? addSm2Keys(settings.keysDir, clock, useFrom) : []),
+]
+
+/** Retires keys: deletes their private halves, keeps the public ones. */
+export function retireTokenKeys(settings: Where, clock: Clock, kids: ReadonlySet<string>): void {
+  retireSigningKeys(settings.keysDir, clock, kids)
+  if (hasSm2Software(settings)) retireSm2Keys(settings.keysDir, clock, kids)
+}
