@@ -36,8 +36,8 @@ export interface UpstreamTables {
     upstream: string
     subject_index: BlindIndex
     person_id: string
-    /** `refused`: never asked again, and never linked by number. */
-    state: 'open' | 'refused'
+    /** `later`: asked once, and again after a time. `refused`: never asked again, and never linked by number. */
+    state: 'open' | 'later' | 'refused'
     /** The import that found the account. */
     batch: string | null
     changed_at: Time
