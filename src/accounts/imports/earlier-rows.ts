@@ -17,6 +17,8 @@ export interface EarlierRows {
   hasSub(sub: string): boolean
   /** The highest level that an accepted row gave this document under this name. */
   levelOf(document: string, name: string): number | undefined
+  /** Whether an accepted row has this document, under any name. */
+  hasDocument(document: string): boolean
   /** Whether an accepted row has proven this document under another name. */
   isProvenOtherwise(document: string, name: string): boolean
   hasPhone(phone: string): boolean
@@ -64,6 +66,7 @@ export function openEarlierRows(): EarlierRows {
     hasPhone: has('phones'),
     hasUsername: has('usernames'),
     levelOf: (document, name) => level.get(key(document), key(name))?.['level'] as number | undefined,
+    hasDocument: has('documents'),
     isProvenOtherwise: (document, name) => other.get(key(document), key(name)) !== undefined,
     noteSub: (sub) => void noteSub.run(key(sub)),
     noteDocument: ({ document, name }, given) => void noteDocument.run(key(document), key(name), given),

@@ -60,6 +60,15 @@ describe('the level of an imported account', () => {
     })
   })
 
+  it('is of one account alone where nobody has proven whose a number is, whatever the names', async () => {
+    const { write, run, classFile } = importing()
+    const other = { sub: 'other', level: 2 as const, name: '王五' }
+    write([rowOf(1, { level: 2 }), rowOf(1, other), rowOf(2), rowOf(2, { ...other, sub: 'third' })])
+    const done = await run()
+    expect(done).toMatchObject({ new: 2, linked: 0, 'conflict-name': 0, 'duplicate-in-file': 2 })
+    expect(classFile(done['batch'], 'duplicate-in-file').map(({ line }) => line)).toEqual([2, 4])
+  })
+
   it('asks the register about every vouched row of a long file, and about no other', async () => {
     const { write, run, withServices, classFile } = importing()
     const rows = Array.from({ length: 1203 }, (_, index) => rowOf(index, { level: index % 5 === 0 ? 2 : 3 }))
