@@ -32,11 +32,14 @@ export function upstreamsFile(rows: object[], secret: string): string {
 
 let citizens = 0
 
-/** Three cities: `fs` and `gz` may link by number, `zh` asks only. */
+/** Three cities: `fs` and `gz` may link by number, `zh` asks only. No portal here has the upstream `hidden`. */
 export async function startUpstreamLogin(settings: Record<string, string> = {}) {
   const [fs, gz, zh] = await Promise.all([startCity('fs'), startCity('gz'), startCity('zh')])
   const cities = { fs, gz, zh }
-  const file = upstreamsFile([fs.row(), gz.row(), zh.row({ linking: 'ask' })], fs.secret)
+  const file = upstreamsFile(
+    [fs.row(), gz.row(), zh.row({ linking: 'ask' }), fs.row({ id: 'hidden', clients: ['another'] })],
+    fs.secret,
+  )
   const server = await startServer({
     YIDENG_UPSTREAMS: file,
     YIDENG_ADDRESS_TRIES: '100000',

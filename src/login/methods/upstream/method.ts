@@ -3,6 +3,7 @@ import { pathOf } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost } from '../../method.ts'
 import { callbackRoute, createPosted, postedRoute } from './callback.ts'
+import { countLinks, upstreamEnrolment } from './enrolment.ts'
 import { newcomerRoutes } from './newcomer.ts'
 import { answerRoute, upstreamOffer } from './offer.ts'
 import { createProofs } from './proofs.ts'
@@ -50,5 +51,7 @@ export const createMethod: CreateMethod = (services) => {
     pages: (router) => callbackRoute(router, hostOf, deps),
     api: (router) => postedRoute(router, deps),
     offer: upstreamOffer(deps),
+    enrolment: upstreamEnrolment(deps),
+    ownWays: (personId) => countLinks(deps, personId),
   }
 }
