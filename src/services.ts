@@ -39,6 +39,7 @@ import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
 import { createSigner } from './keys/document-signatures.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
+import type { Fetch } from './guards/outbound.ts'
 import { createUpstreamFetch } from './guards/upstream-fetch.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
@@ -60,6 +61,8 @@ interface ServiceOptions {
   seen?: (event: AuditEvent) => void
   texts?: TextOptions
   sums?: Sums
+  /** Adds traces to calls of upstreams. */
+  traced?: (fetch: Fetch) => Fetch
   /** Called for each query, to trace it. */
   queried?: Queried | undefined
   /** The caller's own events, which the caller also stops. Without them the services only publish. */
@@ -124,7 +127,7 @@ async function createServices(opening: Opening) {
   })
   const upstreams = createUpstreams({
     upstreams: readUpstreams(settings),
-    fetch: createUpstreamFetch(settings),
+    fetch: createUpstreamFetch(settings, options.traced),
     sign: createSigner(settings.keysDir, clock),
     issuer: settings.issuer,
     clock,

@@ -1,4 +1,4 @@
-import type { Authenticators } from '../accounts/authenticators.ts'
+import type { Authenticator, Authenticators } from '../accounts/authenticators.ts'
 import { signInKinds } from '../accounts/sign-in-kinds.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { actorOf } from '../login/actor.ts'
@@ -43,6 +43,11 @@ export interface MethodSwitches {
   notMe(ctx: RouterContext, personId: string, taken: Taken, own: Session | undefined): Promise<boolean>
 }
 
+const countOf = (own: readonly Authenticator[]) => {
+  const held = own.filter(({ heldAt }) => heldAt !== null).length
+  return { count: own.length - held, held }
+}
+
 const states = { 'switched-off': 'switched_off', 'not-me': 'not_me_off' } as const
 
 export function createMethodSwitches({
@@ -54,16 +59,19 @@ export function createMethodSwitches({
   async function list(personId: string): Promise<SwitchedMethod[]> {
     const locks = new Map((await methodLocks.list(personId)).map(({ method, reason }) => [method, reason]))
     const all = await authenticators.list(personId)
-    return methods.map(({ name, enrolment }) => {
-      const reason = locks.get(name)
-      const own = all.filter(({ kind }) => kind === name)
-      const held = own.filter(({ heldAt }) => heldAt !== null).length
-      const state = reason ? states[reason] : 'on'
-      const room = enrolment !== undefined
-      const unused = room && own.length === 0 && state === 'on'
-      const empty = signInKinds.includes(name) && own.length === 0 && state === 'on'
-      return { name, count: own.length - held, held, room, unused, empty, state }
-    })
+    return Promise.all(
+      methods.map(async (method) => {
+        const { name, enrolment } = method
+        const reason = locks.get(name)
+        const { count, held } = (await method.ownWays?.(personId)) ?? countOf(all.filter(({ kind }) => kind === name))
+        const none = count + held === 0
+        const state = reason ? states[reason] : 'on'
+        const room = enrolment !== undefined
+        const unused = room && none && state === 'on'
+        const empty = signInKinds.includes(name) && none && state === 'on'
+        return { name, count, held, room, unused, empty, state }
+      }),
+    )
   }
 
   /** True where the method is off afterwards. */

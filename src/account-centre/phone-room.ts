@@ -154,7 +154,8 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
     const result = await persons.changePhone(person.id, { from, to, how }, actorOf(ctx))
     if (result !== 'done') return show(deps, ctx, account, 'number', { problem: { code: result ?? 'changed' } })
     if (mayProveMore(hands)) await proveByPhone(deps, ctx, person.id, to)
-    if (from !== to && from !== '') phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
+    if (from !== to && from !== '')
+      phoneCodes.informOfChange(ctx, { phone: from, personId: person.id, portal: deps.serviceName })
     return redirectTo(ctx, `${room}?done=${from === to ? 'proven' : 'changed'}`)
   }
 }

@@ -21,16 +21,17 @@ const notices = {
   'sign-in': 'upstream-linked',
   number: 'upstream-linked-by-number',
   import: 'upstream-linked-by-number',
+  merge: 'upstream-linked',
 } as const
 
 /** Records a new link to an account that existed before, and tells its person. */
 export async function tellLinked(
   { audit, notifier }: Pick<LinkKeepingDeps, 'audit' | 'notifier'>,
   transaction: DatabaseTransaction,
-  { upstream, personId, way, batch }: Pick<NewUpstreamLink, 'upstream' | 'personId' | 'way' | 'batch'>,
+  { upstream, personId, way, level, batch }: Pick<NewUpstreamLink, 'upstream' | 'personId' | 'way' | 'level' | 'batch'>,
   by: Actor,
 ): Promise<void> {
-  const details = { upstream, way, ...(batch === undefined ? {} : { batch }) }
+  const details = { upstream, way, level, ...(batch === undefined ? {} : { batch }) }
   await audit.append(transaction, { event: 'upstream.linked', ...by, personId, details })
   await notifier.notify({ personId, kind: notices[way], details: { upstream }, restricted: by.restricted }, transaction)
 }

@@ -71,6 +71,8 @@ export interface LoginMethod {
    * its route `start`; the words are those of `raises`.
    */
   showsPossession?(who: SignedIn): Promise<boolean>
+  /** How many ways in a person has by this method, and how many are paused; for a method whose ways are no authenticators. */
+  ownWays?(personId: string): Promise<{ count: number; held: number }>
   /** Its pages in the account centre. */
   readonly enrolment?: Enrolment
   /** Its question to a person who has just signed in by another method. */
@@ -235,7 +237,7 @@ export interface AccountHost {
    * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
    * by passkey may make one; other sign-ins get a page that shows the end of the hold.
    * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel` for a session that a QR code or one limited way began.
-   * `link_held` for one that rests on upstreams alone, while a link that the person did not make is a day old or less
+   * `link_held` for one by upstreams alone, while a link by number is held
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**

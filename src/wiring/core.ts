@@ -11,17 +11,15 @@ import type { Clock } from '../config/clock.ts'
 import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { createChannelFetch } from '../guards/channel-fetch.ts'
-import { createUpstreamFetch } from '../guards/upstream-fetch.ts'
 import { watchChannels } from '../http/channel-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
-import { createSigner } from '../keys/document-signatures.ts'
 import { keyFingerprint } from '../keys/keys-in-store.ts'
 import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
-import { createUpstreams, type OpenUpstreams } from '../upstreams/open-upstreams.ts'
+import type { OpenUpstreams } from '../upstreams/open-upstreams.ts'
 import { watchUpstreams, type WatchedUpstreams } from '../upstreams/outages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
@@ -73,6 +71,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     texts: { counted: metrics.texted, out: process.stdout },
     sums: createSums(clock),
     queried: tracing.queried,
+    traced: tracing.outbound,
     events,
     unsealed: (row) => log.error(row, 'an authenticator was changed in the store and is not used: see doctor'),
   })
@@ -91,7 +90,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
-    upstreams: openUpstreams(services, { settings, tracing, clock }),
+    upstreams: watchUpstreams(services.upstreams, clock),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
@@ -102,18 +101,6 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     passwordLoad: gate.load,
     resources,
   }
-}
-
-/** The upstreams, with their outages. */
-function openUpstreams(services: Services, { settings, tracing, clock }: Pick<Core, 'settings' | 'tracing' | 'clock'>) {
-  const upstreams = createUpstreams({
-    upstreams: services.upstreams.list(),
-    fetch: createUpstreamFetch(settings, tracing.outbound),
-    sign: createSigner(settings.keysDir, clock),
-    issuer: settings.issuer,
-    clock,
-  })
-  return watchUpstreams(upstreams, clock)
 }
 
 type ForChannels = Pick<Core, 'services' | 'artifacts' | 'metrics' | 'clock' | 'log'>

@@ -12,6 +12,7 @@ import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
 import { sessionEndings } from '../jobs/session-endings.ts'
+import { removedUpstreams, upstreamList } from '../jobs/upstream-list.ts'
 import { upstreamChecks } from '../jobs/upstream-checks.ts'
 import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
@@ -35,6 +36,8 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
     start(recoveryStops({ database, clock })),
     start(removedChannels({ settings, channels, database, sessions, authenticators, cipher, clock })),
+    ...(settings.upstreams.file ? [start(upstreamList({ settings, upstreams, log }))] : []),
+    start(removedUpstreams({ settings, upstreams, database, sessions, clock })),
     start(upstreamChecks(upstreams)),
     start(numberDisputesDue({ database, identityProofs })),
     start(sessionEndings({ database, sessions, audit, clock })),

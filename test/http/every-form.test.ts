@@ -70,6 +70,13 @@ const elsewhere: Record<string, string> = {
   '/login/:attempt/upstream/:id/start': 'test/login/methods/upstream/callback.test.ts',
   '/login/:attempt/upstream/new': 'test/login/methods/upstream/proofs.test.ts',
   '/login/:attempt/upstream/answer': 'test/login/methods/upstream/proofs.test.ts',
+  // the second finds no link, or none that waits
+  ...Object.fromEntries(
+    ['/add', '/:id/remove', '/:id/undo', '/:id/mine'].map((act) => [
+      `/account/upstream${act}`,
+      'test/login/methods/upstream/account-centre.test.ts',
+    ]),
+  ),
   // each start has a state of its own; the question of a channel takes its proof once
   '/login/:attempt/channel/:id/start': 'test/login/methods/channel/redirect.test.ts',
   '/login/:attempt/channel/answer': 'test/login/methods/channel/account-centre.test.ts',

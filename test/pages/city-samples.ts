@@ -13,7 +13,7 @@ const rowOf = (id: string, words: string, more = '', down = false) => ({
 const cities = [
   ...['广州', '韶关', '深圳', '珠海', '汕头', '江门', '湛江', '茂名', '肇庆', '惠州', '梅州', '汕尾', '河源', '阳江'],
   ...['清远', '东莞', '中山', '潮州', '揭阳', '云浮'],
-].map((city, index) => rowOf(`c${index}`, `${city}市统一身份认证平台`, `${city}市`, index === 3))
+].map((city, index) => rowOf(`c${index}`, `${city}市统一身份认证平台`, '', index === 3))
 
 const departments = [rowOf('tax', '电子税务局'), rowOf('companies', '市场主体统一身份认证平台')]
 

@@ -1,5 +1,7 @@
 import { exits } from '../../src/pages/container.ts'
 import { channelSamples } from './channel-samples.ts'
+import { upstreamRoomSamples } from './upstream-room-samples.ts'
+import { upstreamSamples } from './upstream-samples.ts'
 import { citySamples } from './city-samples.ts'
 import type { Sample } from './samples.ts'
 
@@ -78,6 +80,8 @@ export function signInSamples({
   return [
     { view: 'login/sign-in', name: 'computer', data: signIn },
     ...channelSamples(signIn),
+    ...upstreamRoomSamples(),
+    ...upstreamSamples(signIn, passwordWay),
     ...citySamples(signIn, [passkeyWay, passwordWay, smsWay]),
     {
       view: 'login/sign-in',

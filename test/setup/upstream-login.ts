@@ -32,11 +32,14 @@ export function upstreamsFile(rows: object[], secret: string): string {
 
 let citizens = 0
 
-/** Three cities: `fs` and `gz` may link by number, `zh` asks only. */
+/** Three cities: `fs` and `gz` may link by number, `zh` asks only. No portal here has the upstream `hidden`. */
 export async function startUpstreamLogin(settings: Record<string, string> = {}) {
   const [fs, gz, zh] = await Promise.all([startCity('fs'), startCity('gz'), startCity('zh')])
   const cities = { fs, gz, zh }
-  const file = upstreamsFile([fs.row(), gz.row(), zh.row({ linking: 'ask' })], fs.secret)
+  const file = upstreamsFile(
+    [fs.row(), gz.row(), zh.row({ linking: 'ask' }), fs.row({ id: 'hidden', clients: ['another'] })],
+    fs.secret,
+  )
   const server = await startServer({
     YIDENG_UPSTREAMS: file,
     YIDENG_ADDRESS_TRIES: '100000',
@@ -85,7 +88,7 @@ export async function startUpstreamLogin(settings: Record<string, string> = {}) 
 
   /** Presses the button of a city: the address of its page. */
   async function start({ visitor, path }: UpstreamLogin, city: City = fs): Promise<URL> {
-    const page = await visitor.get(path)
+    const page = await visitor.get(`${path}?way=upstream&at=${city.id}`)
     const { leads } = await visitor.submit(page, `/upstream/${city.id}/start`, {})
     if (!leads) throw new Error('the start led nowhere')
     return leads

@@ -13,7 +13,7 @@ async function listing(context: CommandContext, links: readonly UpstreamLink[]):
   const names = new Map(upstreams.list().map(({ id, name }) => [id, name]))
   const document = links.map(({ upstream, level, way, opened, ...link }) => ({
     upstream,
-    // null for an upstream that the settings do not have: the link signs nobody in
+    // null for an upstream that the settings do not have: the link is no way in
     name: names.get(upstream) ?? null,
     level,
     way,

@@ -92,6 +92,8 @@ export async function signInByLink(
   link: UpstreamLink,
 ): Promise<void> {
   const person = await persons.find(link.personId)
+  if (link.pausedAt !== null)
+    return host.refuse(ctx, { method: name, code: 'upstream_paused', personId: link.personId })
   // after the epoch was read: a removal of the link from now on ends this sign-in
   if (!person || !(await upstreamLinks.used(link)))
     return host.refuse(ctx, { method: name, code: 'upstream_refused', personId: link.personId })

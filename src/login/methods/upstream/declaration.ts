@@ -9,7 +9,7 @@ export const upstream = {
     kiosk: 'none',
     icon: 'building',
     scripted: false,
-    aloneWhenLast: false,
+    aloneWhenLast: true,
   },
   // a link is no row of `authenticators`: upstream-links.ts counts it
   opensAccounts: true,
@@ -22,6 +22,7 @@ export const upstream = {
     upstream_expired: 400,
     upstream_identity_changed: 403,
     upstream_taken: 409,
+    upstream_paused: 403,
   },
   auditEvents: {
     'upstream.identity-changed': 'a known account of an upstream came with another document number, and was refused',

@@ -1,22 +1,24 @@
 import { perNetwork } from '../../../guards/network-limit.ts'
-import { requestOf } from '../../../pages/request-context.ts'
 import { pathOf } from '../../attempt.ts'
 import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost } from '../../method.ts'
 import { callbackRoute, createPosted, postedRoute } from './callback.ts'
+import { countLinks, upstreamEnrolment } from './enrolment.ts'
 import { newcomerRoutes } from './newcomer.ts'
 import { answerRoute, upstreamOffer } from './offer.ts'
 import { createProofs } from './proofs.ts'
-import { formTargetsOf, shownHere } from './shown-here.ts'
+import { shownHere } from './shown-here.ts'
+import { signInPart } from './sign-in-part.ts'
 import { startRoute } from './start.ts'
 import { createSteps, waitingStates } from './steps.ts'
+import { straightOn } from './straight.ts'
 import { name } from './upstream-deps.ts'
 
 /** Sign-in by the accounts of existing systems (DESIGN 1.7). The list of them may change while the server runs. */
 export const createMethod: CreateMethod = (services) => {
   const { upstreams, settings } = services
   // without a file there is no upstream, and none comes while the server runs
-  if (settings.upstreams.file === undefined) return undefined
+  if (!settings.upstreams.file) return undefined
   const deps = {
     ...services,
     steps: createSteps(services),
@@ -33,18 +35,8 @@ export const createMethod: CreateMethod = (services) => {
   return {
     name,
     offered: (attempt) => shownHere(upstreams.list(), attempt).length > 0,
-    async part(ctx, attempt) {
-      const shown = shownHere(upstreams.list(), attempt)
-      // a form may lead only where the policy of its page says
-      requestOf(ctx).formTargets.push(...shown.flatMap(formTargetsOf))
-      return {
-        upstreams: shown.map((one) => ({
-          id: one.id,
-          name: one.name,
-          start: pathOf(attempt, `${name}/${one.id}/start`),
-        })),
-      }
-    },
+    ...signInPart(deps),
+    ...straightOn(deps),
     async note(_ctx, attempt) {
       const proof = await deps.proofs.read(attempt.id)
       const known = proof && upstreams.client(proof.upstream)?.upstream
@@ -59,5 +51,7 @@ export const createMethod: CreateMethod = (services) => {
     pages: (router) => callbackRoute(router, hostOf, deps),
     api: (router) => postedRoute(router, deps),
     offer: upstreamOffer(deps),
+    enrolment: upstreamEnrolment(deps),
+    ownWays: (personId) => countLinks(deps, personId),
   }
 }

@@ -84,7 +84,8 @@ function listShown(
     return {
       href: `${listOf(attempt)}&at=${one.id}`,
       words: one.name,
-      more: place === one.name ? '' : place,
+      // 佛山市统一身份认证 says the city already
+      more: one.name.includes(place) ? '' : place,
       down: upstreams.isDown(one.id),
     }
   }

@@ -143,7 +143,7 @@ describe('POST /login/<attempt>/upstream/<id>/start', () => {
     const few = await startUpstreamLogin({ YIDENG_ADDRESS_TRIES: '3' })
     const mine = await few.begin()
     for (let times = 0; times < 3; times += 1) await few.start(mine)
-    const page = await mine.visitor.get(mine.path)
+    const page = await mine.visitor.get(`${mine.path}?way=upstream&at=fs`)
     const refused = await mine.visitor.submit(page, '/upstream/fs/start', {})
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true])
     expect((await mine.visitor.get(`${mine.path}?way=password`)).status).toBe(200)
