@@ -5,6 +5,7 @@ import { maskName, maskPhone } from '../accounts/identifiers/masking.ts'
 import type { LegalPersons } from '../accounts/legal-persons.ts'
 import { mayMerge, type Merging } from '../accounts/merging.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
+import type { UpstreamLinks } from '../accounts/upstream-links.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
@@ -24,6 +25,8 @@ export interface MergingRoomDeps extends SessionMemoryDeps {
   centre: AccountHost
   merging: Merging
   persons: NaturalPersons
+  upstreams: { list(): readonly { id: string; name: string }[] }
+  upstreamLinks: Pick<UpstreamLinks, 'of'>
   legalPersons: LegalPersons
   consents: Consents
   clients: Clients
@@ -84,8 +87,7 @@ export function mergingRoutes(router: AccountRouter, deps: MergingRoomDeps): voi
       async ask(ctx, { person }) {
         const found = await intoOf(deps, idOf(ctx), person)
         if (!found) throw new Refusal('not_found', 'no merge waits for this account')
-        const portals = await portalsOf(deps, ctx, person)
-        return { kind: 'merge', facts: portals ? { portals } : {} }
+        return { kind: 'merge', facts: await movingOf(deps, ctx, person) }
       },
     },
     async (ctx, account) => {
@@ -179,7 +181,17 @@ async function portalsOf(deps: MergingRoomDeps, ctx: RouterContext, person: Natu
 
 /** What the question names of the account that will be closed. */
 async function factsOf(deps: MergingRoomDeps, ctx: RouterContext, from: NaturalPerson) {
-  const portals = await portalsOf(deps, ctx, from)
   const name = maskName(deps.persons.open(from, 'name'))
-  return { account: `${name} ${maskPhone(deps.persons.open(from, 'phone'))}`, ...(portals ? { portals } : {}) }
+  const account = `${name} ${maskPhone(deps.persons.open(from, 'phone'))}`
+  return { account, ...(await movingOf(deps, ctx, from)) }
+}
+
+/** What moves to the account that stays: the portals that know the other one, and its linked accounts. */
+async function movingOf(deps: MergingRoomDeps, ctx: RouterContext, from: NaturalPerson) {
+  const request = requestOf(ctx)
+  const portals = await portalsOf(deps, ctx, from)
+  const names = new Map(deps.upstreams.list().map(({ id, name }) => [id, name]))
+  const linked = (await deps.upstreamLinks.of(from.id)).map(({ upstream }) => names.get(upstream) ?? upstream)
+  const links = [...new Set(linked)].join(request.t('common.between'))
+  return { ...(portals ? { portals } : {}), ...(links ? { links } : {}) }
 }

@@ -6,6 +6,7 @@ import { isHeld, type Actor, type NaturalPerson } from './natural-persons.ts'
 import { findPerson } from './natural-persons/natural-person.ts'
 import type { Notifier } from './notices.ts'
 import type { EndSignIns } from './sign-in-endings.ts'
+import { moveLinks } from './upstream-moves.ts'
 
 /** Merging of two accounts of one person. Only that person does it, from inside both (src/account-centre/merging-room.ts). */
 export interface Merging {
@@ -88,6 +89,7 @@ async function mergeWithin(
   await endSignIns(transaction, from, { but: [] })
   await transaction.updateTable('merged_accounts').set({ person_id: into }).where('person_id', '=', from).execute()
   await transaction.insertInto('merged_accounts').values({ merged_id: from, person_id: into, merged_at: now }).execute()
+  await moveLinks(transaction, { from, into, now })
   const rows = portals.map((client_id) => ({ merged_id: from, client_id }))
   if (rows.length > 0) await transaction.insertInto('merged_portals').values(rows).execute()
   await audit.append(transaction, { event: 'person.merged', ...by, personId: into, details: { from } })

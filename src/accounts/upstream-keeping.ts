@@ -21,6 +21,7 @@ const notices = {
   'sign-in': 'upstream-linked',
   number: 'upstream-linked-by-number',
   import: 'upstream-linked-by-number',
+  merge: 'upstream-linked',
 } as const
 
 /** Records a new link to an account that existed before, and tells its person. */

@@ -14,9 +14,9 @@ export type { UpstreamLinkWay } from '../storage/schema-upstreams.ts'
 export const upstreamId = /^[a-z0-9-]{1,32}$/
 
 /** A link that its person did not make may be undone for this time (facts/upstreams.md, case 3). */
-const undoMs = 30 * dayMs
+export const undoMs = 30 * dayMs
 /** For this time a sign-in by such a link changes nothing in the account. */
-const holdMs = dayMs
+export const holdMs = dayMs
 
 /** An account of an upstream that belongs to a person. */
 export interface UpstreamLink {

@@ -1,6 +1,6 @@
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 
-export type UpstreamLinkWay = 'import' | 'sign-in' | 'number'
+export type UpstreamLinkWay = 'import' | 'sign-in' | 'number' | 'merge'
 
 /** Accounts of existing systems, and their import. */
 export interface UpstreamTables {
@@ -22,7 +22,7 @@ export interface UpstreamTables {
     batch: string | null
     /** 1: the account was opened with the link, by the import or by a first sign-in. */
     opened: number
-    /** How the link was made: by an import, by a sign-in of its person, or by a proven document number. */
+    /** How the link was made: by an import, a sign-in of its person, a proven document number, or a merge of two accounts. */
     way: UpstreamLinkWay
     /** Until then its person may undo it; null for a link that they made. */
     undo_until: Time | null
@@ -36,8 +36,8 @@ export interface UpstreamTables {
     upstream: string
     subject_index: BlindIndex
     person_id: string
-    /** `refused`: never asked again, and never linked by number. */
-    state: 'open' | 'refused'
+    /** `later`: asked once, and again after a time. `refused`: never asked again, and never linked by number. */
+    state: 'open' | 'later' | 'refused'
     /** The import that found the account. */
     batch: string | null
     changed_at: Time

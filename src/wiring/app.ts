@@ -164,6 +164,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     persons,
     authenticators,
     methodLocks,
+    upstreams: core.upstreams,
     upstreamLinks,
     devices,
     inbox,

@@ -173,3 +173,37 @@ it('an account that was merged brings those that were merged into it', async () 
     .execute()
   expect(rows).toHaveLength(2)
 })
+
+it('moves linked accounts, at level 2, held and with an undo, and names them before', async () => {
+  const { proven, other } = await twoAccounts()
+  const { database, upstreamLinks, upstreams } = services
+  const subject = { upstream: 'foshan', subject: `of ${other.id}` }
+  const own = { upstream: 'foshan', subject: `of ${proven.id}`, personId: proven.id, level: 3, way: 'sign-in' } as const
+  await upstreamLinks.add(database, own)
+  await upstreamLinks.add(database, {
+    ...subject,
+    personId: other.id,
+    level: 3,
+    way: 'import',
+    opened: true,
+    alias: '大文',
+  })
+  const key = { upstream: 'foshan', subjectIndex: upstreamLinks.subjectIndex(subject), personId: proven.id }
+  await upstreamLinks.refuse(database, key)
+  const into = await inside(proven)
+  const code = codeOn(await send(into, '/code'))
+  const asked = await send(await inside(other), '/join', { code })
+  expect(asked.html).toContain('一起转来的其他政务账号')
+  expect(upstreams.list(), 'the name of an upstream that is out of use is its id').toEqual([])
+  expect(asked.html).toContain('foshan')
+  const pair = { into: proven.id, from: other.id, portals: [] }
+  expect(await services.merging.merge(pair, { actor: 'person' })).toBe(true)
+  const moved = (await upstreamLinks.find(subject)) ?? expect.fail()
+  const now = services.clock()
+  expect(moved).toMatchObject({ personId: proven.id, level: 2, way: 'merge', opened: false })
+  expect((moved.heldUntil ?? 0) - now).toBeGreaterThan(23 * 3_600_000)
+  expect((moved.undoUntil ?? 0) - now).toBeGreaterThan(29 * 86_400_000)
+  expect(await upstreamLinks.alias(proven.id)).toEqual([{ upstream: 'foshan', alias: '大文' }])
+  expect(await upstreamLinks.isRefused({ ...subject, personId: proven.id }), 'the merge decides').toBe(false)
+  expect(await upstreamLinks.find(own), 'own links stay as they are').toMatchObject({ level: 3, heldUntil: null })
+})

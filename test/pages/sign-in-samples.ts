@@ -1,6 +1,7 @@
 import { exits } from '../../src/pages/container.ts'
 import { channelSamples } from './channel-samples.ts'
 import { upstreamRoomSamples } from './upstream-room-samples.ts'
+import { upstreamSamples } from './upstream-samples.ts'
 import { citySamples } from './city-samples.ts'
 import type { Sample } from './samples.ts'
 
@@ -80,6 +81,7 @@ export function signInSamples({
     { view: 'login/sign-in', name: 'computer', data: signIn },
     ...channelSamples(signIn),
     ...upstreamRoomSamples(),
+    ...upstreamSamples(signIn, passwordWay),
     ...citySamples(signIn, [passkeyWay, passwordWay, smsWay]),
     {
       view: 'login/sign-in',

@@ -70,6 +70,8 @@ export interface StoreFacts {
   proven: ReadonlyMap<string, { id: string; nameKey: string; shown: boolean }>
   phones: ReadonlySet<string>
   usernames: ReadonlySet<string>
+  /** Links that a person has refused: `subject person`. */
+  refused: ReadonlySet<string>
 }
 
 export async function readLinks(
@@ -97,6 +99,39 @@ export async function readLinks(
   )
 }
 
+const refusedKey = (subjectIndex: string, personId: string) => `${subjectIndex} ${personId}`
+
+async function readRefused(
+  within: Database,
+  upstream: string,
+  rows: readonly PreparedRow[],
+): Promise<StoreFacts['refused']> {
+  const found = await within
+    .selectFrom('upstream_offers')
+    .select(['subject_index', 'person_id'])
+    .where('upstream', '=', upstream)
+    .where('subject_index', 'in', padded(rows.map(({ subjectIndex }) => subjectIndex)))
+    .where('state', '=', 'refused')
+    .execute()
+  return new Set(found.map((row) => refusedKey(row.subject_index, row.person_id)))
+}
+
+/** The subjects about which this batch asks their persons. */
+export async function readAsked(
+  within: Database,
+  { upstream, batch }: { upstream: string; batch: string },
+  rows: readonly PreparedRow[],
+): Promise<ReadonlySet<string>> {
+  const found = await within
+    .selectFrom('upstream_offers')
+    .select('subject_index')
+    .where('upstream', '=', upstream)
+    .where('subject_index', 'in', padded(rows.map(({ subjectIndex }) => subjectIndex)))
+    .where('batch', '=', batch)
+    .execute()
+  return new Set(found.map((row) => row.subject_index))
+}
+
 export async function readStoreFacts(
   { cipher }: { cipher: FieldCipher },
   within: Database,
@@ -122,6 +157,7 @@ export async function readStoreFacts(
     .execute()
   return {
     links: await readLinks(within, upstream, rows),
+    refused: await readRefused(within, upstream, rows),
     proven: new Map(
       proven.map((one) => [
         `${one.document_type}:${one.document_index}`,
@@ -142,14 +178,16 @@ export type Decided = Verdict & { write: boolean; level: 2 | 3 }
 
 /**
  * Decides what becomes of a row, and notes it for later rows. Only a number and name that both sides have proven link an account.
- * Our register must have them too (facts/upstreams.md, case 3). A phone, a username or a name never links.
+ * Our register must have them too, and the upstream must have proven its numbers itself (facts/upstreams.md, case 3). Else the person is
+ * asked, and signs in at the upstream. A phone, a username or a name never links.
  * @param how.matched our register has the name with the number
+ * @param how.byNumber the upstream may link by this type of document
  */
 export function classify(
   { row, subjectIndex, fingerprints, indexes }: PreparedRow,
   known: StoreFacts,
   earlier: EarlierRows,
-  { documentIndex, matched }: { documentIndex: string | null; matched: boolean },
+  { documentIndex, matched, byNumber }: { documentIndex: string | null; matched: boolean; byNumber: boolean },
 ): Decided {
   const { line, document } = row
   const refuse = (outcome: 'conflict-name' | 'duplicate-in-file', problem: string): Decided => ({
@@ -179,8 +217,9 @@ export function classify(
   if (holder.nameKey !== row.nameKey) return refuse('conflict-name', 'other_name_in_store')
   // the account that has the number keeps it
   if (!matched || !holder.shown) return opens(2)
+  if (known.refused.has(refusedKey(subjectIndex, holder.id))) return refuse('conflict-name', 'link_refused')
   earlier.noteDocument(fingerprints, row.level)
-  return { line, outcome: 'linked', marks: [], person: holder.id, write: true, level: 3 }
+  return { line, outcome: 'linked', marks: byNumber ? [] : ['asked'], person: holder.id, write: true, level: 3 }
 
   function opens(level: 2 | 3): Decided {
     const marks: ImportMark[] = []
@@ -199,13 +238,14 @@ export function classify(
 
 /** Notes a row that an interrupted import has written already. */
 export function replay(
-  { subjectIndex, fingerprints }: PreparedRow,
-  links: StoreFacts['links'],
+  { row, subjectIndex, fingerprints }: PreparedRow,
+  { links, asked }: { links: StoreFacts['links']; asked: ReadonlySet<string> },
   earlier: EarlierRows,
   batch: string,
 ) {
   if (earlier.hasSub(fingerprints.sub)) return
   earlier.noteSub(fingerprints.sub)
+  if (asked.has(subjectIndex)) return earlier.noteDocument(fingerprints, row.level)
   const link = links.get(subjectIndex)
   if (link?.batch !== batch) return
   earlier.noteDocument(fingerprints, link.level)

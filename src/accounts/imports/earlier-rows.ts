@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { makeOwnDirectory } from './own-directory.ts'
 
 /** Fingerprints of one row, as the lookup index makes them. */
 export interface Fingerprints {
@@ -41,7 +41,7 @@ const key = (fingerprint: string) =>
  * It holds keyed fingerprints only, in a private directory that is removed at the end.
  */
 export function openEarlierRows(): EarlierRows {
-  const directory = mkdtempSync(join(tmpdir(), 'yideng-import-'))
+  const directory = makeOwnDirectory()
   const sqlite = new DatabaseSync(join(directory, 'rows.sqlite'))
   sqlite.exec(`PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384; PRAGMA locking_mode = EXCLUSIVE;
     CREATE TABLE subs (k BLOB PRIMARY KEY) WITHOUT ROWID;

@@ -2,17 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { advanceBatch, beginBatch, changeState, type Batch } from './batches.ts'
 import type { PopulationRegister } from '../../proofing/population-register.ts'
-import { classify, matchedLines, prepareRow, readLinks, readStoreFacts, replay } from './classify.ts'
+import { classify, matchedLines, prepareRow, readAsked, readLinks, readStoreFacts, replay } from './classify.ts'
 import type { Decided, PreparedRow } from './classify.ts'
 import { openEarlierRows, type EarlierRows } from './earlier-rows.ts'
 import { readRow, type ImportRow, type ReadRow } from './import-row.ts'
 import { linesOf, surveyFile, type Line } from './lines.ts'
 import { countInto, noResults, openClassFiles, type ClassFiles, type Results } from './results.ts'
+import type { Upstream } from '../../upstreams/upstreams.ts'
 import { writeRows, type WriteDeps } from './write-rows.ts'
 
 export type ImportDeps = WriteDeps & {
   database: Database
   register: PopulationRegister
+  /** A missing upstream links nothing by number. */
+  upstreams: { list(): readonly Pick<Upstream, 'id' | 'linking' | 'authoritativeFor'>[] }
   publishPasswordWork(): void
 }
 
@@ -144,8 +147,9 @@ async function replayLines({ deps, input, earlier, batch, today }: Run, lines: r
   const rows = lines.flatMap((line) => readRow(line, today) ?? [])
   const prepared = rows.flatMap((read) => (read.ok ? [prepareRow(deps, input.upstream, read.row)] : []))
   const links = await readLinks(deps.database, input.upstream, prepared)
+  const asked = await readAsked(deps.database, { upstream: input.upstream, batch: batch.id }, prepared)
   await earlier.atomic(async () => {
-    for (const one of prepared) replay(one, links, earlier, batch.id)
+    for (const one of prepared) replay(one, { links, asked }, earlier, batch.id)
   })
 }
 
@@ -154,6 +158,8 @@ async function decide(
   within: Database,
   { rows, prepared, matched }: Piece,
 ): Promise<Decided[]> {
+  const upstream = deps.upstreams.list().find(({ id }) => id === input.upstream)
+  const proves = (type: string) => upstream?.linking === 'number' && upstream.authoritativeFor.includes(type)
   const known = await readStoreFacts(
     deps,
     within,
@@ -166,7 +172,9 @@ async function decide(
       return { line: read.line, outcome: 'malformed', problem: read.problem, marks: [], write: false, level: 2 }
     if (!one) throw new Error('a row was not prepared')
     const documentIndex = deps.upstreamLinks.documentIndex(read.row.document)
-    return classify(one, known, earlier, { documentIndex, matched: matched.has(read.row.line) })
+    const { line, document } = read.row
+    const how = { documentIndex, matched: matched.has(line), byNumber: proves(document.type) }
+    return classify(one, known, earlier, how)
   })
 }
 

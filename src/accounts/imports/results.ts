@@ -4,8 +4,8 @@ import { z } from 'zod'
 
 /** What becomes of a row; exactly one for each row. */
 const outcomes = ['new', 'linked', 'conflict-name', 'duplicate-in-file', 'malformed'] as const
-/** Remarks about a row that opens an account. */
-const marks = ['phone-shared', 'username-taken'] as const
+/** Remarks about a row that opens an account; `asked`: about a linked one, whose person decides at the next sign-in. */
+const marks = ['phone-shared', 'username-taken', 'asked'] as const
 
 export const importClasses = [...outcomes, ...marks]
 export type ImportOutcome = (typeof outcomes)[number]
@@ -23,7 +23,10 @@ export interface Verdict {
   person?: string
 }
 
-const perClass = z.record(z.enum(importClasses), z.int())
+const zeros = () => Object.fromEntries(importClasses.map((one) => [one, 0])) as Record<ImportClass, number>
+
+/** A batch of an earlier version has fewer classes. */
+const perClass = z.partialRecord(z.enum(importClasses), z.int()).transform((some) => ({ ...zeros(), ...some }))
 const schema = z.object({
   counts: perClass,
   /** Bytes of the file of each class that belong to the lines done. */
@@ -31,8 +34,6 @@ const schema = z.object({
 })
 
 export type Results = z.infer<typeof schema>
-
-const zeros = () => Object.fromEntries(importClasses.map((one) => [one, 0])) as Record<ImportClass, number>
 
 export const noResults = (): Results => ({ counts: zeros(), sizes: zeros() })
 

@@ -55,6 +55,8 @@ export async function undoImport(
     how.progress(seen, total)
     after = links.length < linksAtOnce ? undefined : links.at(-1)?.subject_index
   }
+  // a refusal stays: the person does not want this account
+  await database.deleteFrom('upstream_offers').where('batch', '=', batch).where('state', '<>', 'refused').execute()
   await changeState(database, batch, { from: 'undoing', to: 'undone', endedAt: clock() })
   return undone
 }

@@ -12,6 +12,7 @@ import { passwordKind, sealedPasswordData } from '../passwords/stored-password.t
 import type { PhoneProofs } from '../phone-proofs.ts'
 import { tellLinked } from '../upstream-keeping.ts'
 import type { UpstreamLinks } from '../upstream-links.ts'
+import { openOffers } from '../upstream-offers.ts'
 import type { Decided, PreparedRow } from './classify.ts'
 
 export type WriteDeps = Pick<NaturalPersonsDeps, 'cipher' | 'lookup' | 'audit' | 'notifier' | 'clock'> & {
@@ -44,7 +45,8 @@ export async function writeRows(
   const opening = piece.filter(({ decided }) => decided.write && decided.outcome === 'new')
   const ids = new Map(opening.map(({ decided }) => [decided.line, randomUUID()]))
   const workRaised = await writeAccounts(deps, transaction, opening, ids)
-  const linking = piece.filter(({ decided }) => decided.write)
+  const isAsked = ({ decided }: Piece[number]) => decided.write && decided.marks.includes('asked')
+  const linking = piece.filter((one) => one.decided.write && !isAsked(one))
   const personOf = ({ line, person }: Decided) => ids.get(line) ?? person ?? ''
   const links = linking.map(({ prepared: { row }, decided }) =>
     deps.upstreamLinks.row({
@@ -60,6 +62,12 @@ export async function writeRows(
     }),
   )
   for (const some of groupsOf(links)) await transaction.insertInto('upstream_links').values(some).execute()
+  const asked = piece.filter(isAsked).map(({ prepared: { subjectIndex }, decided }) => ({
+    upstream: source.upstream,
+    subjectIndex,
+    personId: personOf(decided),
+  }))
+  await openOffers(transaction, asked, { batch: source.batch, now: deps.clock() })
   for (const { decided } of linking.filter(({ decided: { outcome } }) => outcome === 'linked'))
     await tellLinked(deps, transaction, { ...source, personId: personOf(decided), way: 'import', level: 3 }, source)
   const written = piece.map(({ decided }) => ({

@@ -15,7 +15,7 @@ const kinds = ['duplicate', 'malformed', 'conflict', 'shared', 'taken'] as const
 export async function writeImportFile(path: string, rows: number): Promise<Record<string, number>> {
   const out = createWriteStream(path)
   const counts: Record<string, number> = { new: 0, linked: 0, 'conflict-name': 0, 'duplicate-in-file': 0 }
-  Object.assign(counts, { malformed: 0, 'phone-shared': 0, 'username-taken': 0 })
+  Object.assign(counts, { malformed: 0, 'phone-shared': 0, 'username-taken': 0, asked: 0 })
   const add = (name: string) => (counts[name] = (counts[name] ?? 0) + 1)
   const phoneVerifiedAt = new Date(Date.now() - monthMs).toISOString()
   for (let index = 0; index < rows; index += 1) {

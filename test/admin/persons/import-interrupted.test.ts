@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
@@ -9,6 +10,18 @@ import { writeImportFile } from '../../accounts/imports/import-file.ts'
 
 const rows = 20_000
 const program = new URL('../../../bin/yideng.mjs', import.meta.url).pathname
+
+/** Directories of killed imports; those that run beside this test have a process. */
+const leftDirectories = () =>
+  readdirSync(tmpdir()).filter((name) => {
+    if (!name.startsWith('yideng-import-')) return false
+    try {
+      const { pid } = JSON.parse(readFileSync(join(tmpdir(), name, 'owner.json'), 'utf8')) as { pid: number }
+      return !existsSync(`/proc/${pid}`)
+    } catch {
+      return false
+    }
+  })
 
 it('an import that was killed goes on, and its counts, accounts and files are exact', async () => {
   const { directory, environment, json, yideng, withServices } = commandLine()
@@ -36,6 +49,7 @@ it('an import that was killed goes on, and its counts, accounts and files are ex
     process.kill(-(child.pid ?? 0), 'SIGKILL')
     await ended
   }
+  const left = leftDirectories()
   const before = await withServices(({ database }) =>
     database.selectFrom('import_batches').select(['state', 'lines_done']).executeTakeFirstOrThrow(),
   )
@@ -43,9 +57,14 @@ it('an import that was killed goes on, and its counts, accounts and files are ex
   expect(before.lines_done).toBeGreaterThan(rows * 0.4)
   expect(before.lines_done).toBeLessThan(rows)
 
+  expect(left, 'of this import, which was killed').not.toEqual([])
   const done = await json('person', 'import', file, '--upstream', 'city')
   const { batch, ...counts } = done
   expect(counts).toEqual(wanted)
+  expect(
+    leftDirectories().filter((one) => left.includes(one)),
+    'fingerprints outlive no killed import',
+  ).toEqual([])
   for (const [name, count] of Object.entries(counts)) {
     const lines = readFileSync(join(imports, String(batch), `${name}.jsonl`), 'utf8')
       .split('\n')

@@ -4,6 +4,8 @@ import { matchKey } from '../../../src/accounts/identifiers/names.ts'
 import type { Services } from '../../../src/services.ts'
 import { linesOf, nameOf, numberOf } from '../../accounts/imports/rows.ts'
 import { commandLine } from '../../cli/in-process.ts'
+import { temporaryDirectory } from '../../setup/temporary.ts'
+import { upstreamFile } from '../../setup/upstream-file.ts'
 
 /** Puts made-up people into our population register. */
 export const onRegister = ({ register, database }: Services, people: readonly { number: string; name: string }[]) =>
@@ -20,9 +22,11 @@ export const onRegister = ({ register, database }: Services, people: readonly { 
 
 export const personOf = (index: number) => ({ number: numberOf(index), name: nameOf(index) })
 
-/** A store of its own, a file to import, and the files of the classes. */
-export function importing(clock?: () => number) {
-  const line = commandLine(clock ? { clock } : {})
+/** A store of its own, a file to import, and the files of the classes. The upstream has proven its numbers itself. */
+export function importing(clock?: () => number, upstream: object = { authoritativeFor: ['resident_id'] }) {
+  const foshan = { id: 'foshan', ...upstream }
+  const environment = { YIDENG_UPSTREAMS: upstreamFile(temporaryDirectory(), [foshan]) }
+  const line = commandLine(clock ? { clock, environment } : { environment })
   const file = join(line.directory, 'foshan.jsonl')
   const write = (rows: readonly object[]) => writeFileSync(file, linesOf(rows))
   const run = (...flags: string[]) => line.json('person', 'import', file, '--upstream', 'foshan', ...flags)

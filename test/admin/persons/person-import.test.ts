@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { offersDue } from '../../../src/accounts/upstream-offers.ts'
 import { nameOf, numberOf, rowOf } from '../../accounts/imports/rows.ts'
 import { openPerson } from '../../setup/person.ts'
 import { importing, onRegister, personOf } from './importing.ts'
@@ -13,6 +14,7 @@ const none = {
   malformed: 0,
   'phone-shared': 0,
   'username-taken': 0,
+  asked: 0,
 }
 const md5 = '5f4dcc3b5aa765d61d8327deb882cf99'
 const day = 86_400_000
@@ -95,7 +97,7 @@ describe('person import', () => {
       expect(await inbox.unread(known.claims)).toBe(0)
       // the linked person keeps their password and is told
       expect(await inbox.list(known.same, 9)).toMatchObject([
-        { kind: 'upstream-linked', details: { upstream: 'foshan' } },
+        { kind: 'upstream-linked-by-number', details: { upstream: 'foshan' } },
       ])
       expect(await authenticators.list(known.same)).toHaveLength(1)
       expect(await upstreamLinks.find({ upstream: 'foshan', subject: 'fs-1' })).toMatchObject({
@@ -274,5 +276,47 @@ describe('person import undo', () => {
     const late = await yideng('person', 'import', 'undo', batch)
     expect(late).toMatchObject({ code: 2, err: expect.stringContaining('30 days') as unknown })
     expect(await yideng('person', 'import', 'undo', 'nothing')).toMatchObject({ code: 3 })
+  })
+
+  it.each([
+    ['asks only', { linking: 'ask', authoritativeFor: ['resident_id'] }],
+    ['has proven no number itself', { authoritativeFor: ['passport'] }],
+    ['is not in the settings', { id: 'other' }],
+  ])('asks the person, and links nothing, where the upstream %s', async (_what, upstream) => {
+    const { write, run, json, classFile, withServices } = importing(undefined, upstream)
+    const known = await withServices(async (services) => {
+      await onRegister(services, [personOf(1)])
+      return (await openPerson(services, { name: nameOf(1), number: numberOf(1) })).id
+    })
+    const offers = () => withServices(async ({ database, clock }) => offersDue(database, known, clock()))
+    write([rowOf(1), rowOf(1, { sub: 'the same person again' }), rowOf(2)])
+    const done = await run()
+    expect(done).toMatchObject({ new: 1, linked: 1, 'duplicate-in-file': 1, asked: 1 })
+    expect(classFile(done['batch'], 'asked')).toEqual([{ line: 1, person: known }])
+    await withServices(async ({ inbox, upstreamLinks }) => {
+      expect(await upstreamLinks.of(known)).toEqual([])
+      expect(await inbox.unread(known), 'nothing was done that needs a notice').toBe(0)
+    })
+    expect(await offers()).toHaveLength(1)
+    // another file asks no second time
+    expect(await run('--batch', 'again')).toMatchObject({ linked: 2, asked: 1 })
+    expect(await offers()).toHaveLength(1)
+    await json('person', 'import', 'undo', String(done['batch']))
+    expect(await offers()).toEqual([])
+  })
+
+  it('never links again what a person has undone', async () => {
+    const { write, run, json, classFile, withServices } = importing()
+    const known = await withServices(async (services) => {
+      await onRegister(services, [personOf(1)])
+      return (await openPerson(services, { name: nameOf(1), number: numberOf(1) })).id
+    })
+    write([rowOf(1)])
+    expect(await run()).toMatchObject({ linked: 1, asked: 0 })
+    await json('person', 'links', known, '--remove', 'foshan')
+    const again = await run('--batch', 'again')
+    expect(again).toMatchObject({ linked: 0, 'conflict-name': 1 })
+    expect(classFile(again['batch'], 'conflict-name')).toEqual([{ line: 1, problem: 'link_refused' }])
+    await withServices(async ({ upstreamLinks }) => expect(await upstreamLinks.of(known)).toEqual([]))
   })
 })

@@ -1,5 +1,5 @@
 import { isHeld, type NaturalPerson } from '../../../accounts/natural-persons.ts'
-import { maskDocumentNumber, maskName } from '../../../accounts/identifiers/masking.ts'
+import { maskDocumentNumber, maskName, maskPhone } from '../../../accounts/identifiers/masking.ts'
 import { isByQr, limitedWay } from '../../../assurance/levels.ts'
 import { requestOf, showPage } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -63,7 +63,7 @@ export function upstreamOffer(deps: Deps): Offer {
 /** Without a proof nothing is left to ask: the page leads on. */
 function show({ upstreams }: Deps, ctx: RouterContext, attempt: Attempt, proof: UpstreamProof | undefined): void {
   const upstream = proof && upstreams.client(proof.upstream)?.upstream
-  const { name: said, document } = proof?.identity ?? {}
+  const { name: said, document, phone } = proof?.identity ?? {}
   showPage(ctx, `${name}/offer`, {
     action: pathOf(attempt, `${name}/answer`),
     csrf: requestOf(ctx).csrf(),
@@ -71,6 +71,7 @@ function show({ upstreams }: Deps, ctx: RouterContext, attempt: Attempt, proof: 
     proof: proof ? proofId(proof) : '',
     name: said === undefined ? '' : maskName(said),
     documentNumber: document === undefined ? '' : maskDocumentNumber(document.number),
+    phone: phone === undefined ? '' : maskPhone(phone),
   })
 }
 

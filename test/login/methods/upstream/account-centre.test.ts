@@ -19,7 +19,8 @@ const isIn = async (visitor: Visitor) => (await visitor.get('/account')).url.pat
 
 /** The address of the first link in the account centre. */
 const linkOf = async (visitor: Visitor): Promise<string> =>
-  /href="(\/account\/upstream\/[\w-]{43})(?:\/undo)?"/.exec((await visitor.get(home)).html)?.[1] ?? expect.fail('no link')
+  /href="(\/account\/upstream\/[\w-]{43})(?:\/undo)?"/.exec((await visitor.get(home)).html)?.[1] ??
+  expect.fail('no link')
 
 /** The browser after a sign-in by the upstream. */
 async function signedInBy(who: Citizen): Promise<Visitor> {
