@@ -1,4 +1,4 @@
-// Shows the rows of a list whose names have the typed text. What is typed stays in the browser.
+// Shows the rows of a list whose names have the typed text. The text stays in the browser.
 {
   const field = document.querySelector('[data-finds]')
   const rows = [...document.querySelectorAll('[data-find]')]

@@ -19,8 +19,9 @@ export interface Known {
 }
 
 /**
- * The upstream that a page has a button for. In this order: the chosen one, that of the request, that of the last sign-in of this
- * browser, that of the portal, that of its city, the only one. Undefined: the person chooses. An id that the list lacks counts as none.
+ * The upstream that a page has a button for. The first of these counts: the chosen one, that of the request, that of the last sign-in of
+ * this browser. Then come that of the portal, that of its city, the only one. Undefined: the person chooses. An id that the list lacks
+ * counts as none.
  */
 export function nearest<One extends Placed>(list: readonly One[], known: Known): One | undefined {
   const named = [known.chosen, known.hint, known.last, known.own]
