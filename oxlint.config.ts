@@ -115,6 +115,7 @@ export default defineConfig({
         'test/setup/*.mjs',
         'bench/**/*.ts',
         'examples/**/*.ts',
+        'examples/**/*.mjs',
         '.ci/*.ts',
         'docs/**/*.ts',
       ],

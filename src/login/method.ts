@@ -51,7 +51,7 @@ export interface LoginMethod {
   atKiosk?(attempt: Attempt): boolean
   /** Whether the browser is the app of this method, or the portal asked for it: its way comes first, and alone. */
   here?(ctx: RouterContext, attempt: Attempt): boolean
-  /** Answers the first look at the sign-in page of a login in place of it, where the portal may ask for that. True where it did. */
+  /** Answers the first look at the sign-in page, where the portal may ask for that. True where it did. */
   goesOn?(ctx: RouterContext, attempt: Attempt): Promise<boolean>
   /** What this method has found so far in this login: the sign-in page has it above the ways. */
   note?(ctx: RouterContext, attempt: Attempt): Promise<SignInNote | undefined>

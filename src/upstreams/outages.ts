@@ -21,8 +21,8 @@ interface State {
 }
 
 /**
- * Watches upstreams. A failed call only brings the next check forward, and the check decides: what one visitor sends to an upstream,
- * such as a code that it cannot read, must not show an outage to all others.
+ * Watches upstreams. A failed call only brings the next check forward, and the check decides. A visitor may send a code that makes the
+ * upstream fail: this must show no outage to others.
  */
 export function watchUpstreams<Given extends Upstreams>(upstreams: Given, clock: Clock): Given & WatchedUpstreams {
   const states = new Map<string, State>()
@@ -59,7 +59,7 @@ export function watchUpstreams<Given extends Upstreams>(upstreams: Given, clock:
 /** A failure that concerns each visitor, as far as the failed call shows. */
 const isOutage = (failure: UpstreamFailure) => failure === 'unavailable' || failure === 'misconfigured'
 
-/** The same client, which tells of each call that failed. */
+/** The same client, which reports each call that failed. */
 function watched(client: UpstreamClient, failed: () => void): UpstreamClient {
   const noted = async <Answer extends object>(asked: Promise<Answer | { failure: UpstreamFailure }>) => {
     const answer = await asked

@@ -113,6 +113,35 @@ describe.skipIf(cannotRun('browser'))('the demo', () => {
     await context.close()
   })
 
+  it('by 佛山市: a person of both comes into her account, and one of 佛山市 alone opens one', async () => {
+    const [province] = demo.portals
+    if (!demo.city || !province) throw new Error('the demo is not complete')
+    for (const [index, person] of demo.city.people.entries()) {
+      const { context, complaints } = await openContext(browser(), phone)
+      const page = await context.newPage()
+      await page.goto(`${province.url}/login`)
+      await page.getByRole('button', { name: '用佛山市账号登录' }).click()
+      expect(new URL(page.url()).origin).toBe(demo.city.url)
+      await signInOn(page, person)
+      await page.waitForURL((url) => url.origin !== demo.city?.url)
+      // case 3 of the rules needs no page; case 5 asks whether to open an account
+      if (index > 0) {
+        await expectAccessible(page)
+        await page.locator('[name=consent]').check()
+        await page.locator('button[name=decision][value=open]').click()
+      }
+      const allow = page.locator('button[name=decision][value=allow]')
+      await page.waitForLoadState()
+      if (await allow.isVisible()) await allow.click()
+      await page.waitForURL(`${province.url}/**`)
+      expect(await page.textContent('body')).toContain(person.name)
+      await page.goto(`${demo.issuer}/account`)
+      await expectAccessible(page)
+      expect(complaints).toEqual([])
+      await context.close()
+    }
+  })
+
   it("refuses at the API what is not the provider's token for it", async () => {
     const { privateKey } = await generateKeyPair('ES256')
     const forged = await new SignJWT({ scope: 'licence:read', client_id: 'x' })

@@ -3,17 +3,21 @@ import type { Sample } from './samples.ts'
 const at = '/login/8f3a'
 const listUrl = `${at}?way=upstream`
 
-const rowOf = (id: string, words: string, more = '', down = false) => ({
+const rowOf = (id: string, words: string, more = '', down = false, find = words) => ({
   href: `${listUrl}&at=${id}`,
   words,
   more,
+  find,
   down,
 })
 
 const cities = [
   ...['广州', '韶关', '深圳', '珠海', '汕头', '江门', '湛江', '茂名', '肇庆', '惠州', '梅州', '汕尾', '河源', '阳江'],
   ...['清远', '东莞', '中山', '潮州', '揭阳', '云浮'],
-].map((city, index) => rowOf(`c${index}`, `${city}市统一身份认证平台`, '', index === 3))
+].map((city, index) => {
+  const words = `${city}市统一身份认证平台`
+  return rowOf(`c${index}`, words, '', index === 3, city === '深圳' ? `${words} Shenzhen` : words)
+})
 
 const departments = [rowOf('tax', '电子税务局'), rowOf('companies', '市场主体统一身份认证平台')]
 
@@ -37,7 +41,7 @@ export function citySamples(signIn: object, others: readonly object[]): Sample[]
     list: undefined,
   }
   const down = { ...way.one, down: true }
-  const list = { action: at, typed: '', searched: true, places: [] as object[] }
+  const list = { searched: true, places: [] as object[] }
   const own = { kind: 'own', rows: [rowOf('shunde', '顺德通', '顺德区')] }
   const places = [own, { kind: 'province', rows: departments }, { kind: 'other', rows: cities }]
   const rows = others.map((other) => ({ ...other, shown: 'row' }))
@@ -65,7 +69,7 @@ export function citySamples(signIn: object, others: readonly object[]): Sample[]
     },
     { view: 'login/one-way', name: 'one city', data: alone({}) },
     { view: 'login/one-way', name: 'one city, down', data: alone({ one: down }) },
-    { view: 'login/one-way', name: 'cities', data: alone({ list: { ...list, places } }) },
+    { view: 'login/one-way', name: 'cities', data: alone({ scripts: ['find.js'], list: { ...list, places } }) },
     {
       view: 'login/one-way',
       name: 'cities of a province',
@@ -75,16 +79,6 @@ export function citySamples(signIn: object, others: readonly object[]): Sample[]
       view: 'login/one-way',
       name: 'few cities',
       data: alone({ list: { ...list, searched: false, places: [{ kind: 'city', rows: cities.slice(0, 3) }] } }),
-    },
-    {
-      view: 'login/one-way',
-      name: 'cities found',
-      data: alone({ one: undefined, list: { ...list, typed: '深圳', places: [{ kind: 'other', rows: [cities[2]] }] } }),
-    },
-    {
-      view: 'login/one-way',
-      name: 'no city found',
-      data: alone({ one: undefined, list: { ...list, typed: '亚特兰蒂斯' } }),
     },
     { view: 'login/elder-start', name: 'cities', data: { ...signIn, ways: [...rows, { ...way, shown: 'row' }] } },
   ]

@@ -148,7 +148,16 @@ export const samples: readonly Sample[] = [
     name: 'expired',
     data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/login/8f3a' },
   },
-  { view: 'onward/onward', name: 'portal', data: { movesTo: 'https://portal.example.gov.cn/cb?code=1&state=2' } },
+  {
+    view: 'onward/onward',
+    name: 'portal',
+    data: { movesTo: 'https://portal.example.gov.cn/cb?code=1&state=2' },
+  },
+  {
+    view: 'onward/onward',
+    name: 'system',
+    data: { system: '佛山市', movesTo: 'https://id.foshan.example.gov.cn/authorize?state=2' },
+  },
   { view: 'error/error', name: 'paused-portal', data: { code: 'client_paused', portal, reference: '7F3K-92QD' } },
   {
     view: 'error/error',

@@ -91,7 +91,7 @@ describe('outages of upstreams', () => {
     expect(upstreams.isDown('foshan')).toBe(false)
   })
 
-  it('a wrong registration is an outage: nobody can sign in there', async () => {
+  it('a wrong registration is an outage: no person can sign in there', async () => {
     const { upstreams, failing, pass } = watchedPair()
     failing.set('foshan', 'misconfigured')
     await pass(5000)

@@ -2,15 +2,26 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT, type
 import { startFake } from './fake-server.ts'
 import type { FakePerson } from './tif.ts'
 
+/** Yideng: its address may become known later. */
+export interface Ours {
+  issuer: string
+  keySet: () => JSONWebKeySet | Promise<JSONWebKeySet>
+}
+
 /** An adapter whose every browser is the visitor. Tests change what it signs. */
-export async function startAdapter({ issuer, keySet }: { issuer: string; keySet: () => JSONWebKeySet }) {
+export async function startAdapter(ours: Ours) {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
   let visitor: FakePerson | undefined
   let alterPayload: (payload: Record<string, unknown>) => Record<string, unknown> = (payload) => payload
 
   async function verified(request: string) {
-    const expected = { algorithms: ['ES256'], typ: 'yideng-upstream-request+jwt', issuer, audience: fake.url }
-    const { payload } = await jwtVerify(request, createLocalJWKSet(keySet()), expected)
+    const expected = {
+      algorithms: ['ES256'],
+      typ: 'yideng-upstream-request+jwt',
+      issuer: ours.issuer,
+      audience: fake.url,
+    }
+    const { payload } = await jwtVerify(request, createLocalJWKSet(await ours.keySet()), expected)
     return payload
   }
 
@@ -21,7 +32,7 @@ export async function startAdapter({ issuer, keySet }: { issuer: string; keySet:
     const payload = await verified(given.get('request') ?? '').catch(() => undefined)
     if (path !== '/adapter' || !payload) return { status: 400 }
     const iat = Math.floor(Date.now() / 1000)
-    const common = { iss: fake.url, aud: issuer, nonce: payload['nonce'], iat, exp: iat + 60 }
+    const common = { iss: fake.url, aud: ours.issuer, nonce: payload['nonce'], iat, exp: iat + 60 }
     const own = visitor ? { sub: visitor.subject, acr: visitor.level, claims: claimsOf(visitor) } : refused
     const back = new URL(String(payload['redirect_uri']))
     back.searchParams.set('response', await sign(alterPayload({ ...common, ...own })))

@@ -1,5 +1,5 @@
 import { residentId } from '../people.ts'
-import { adapterRow, startAdapter } from './adapter.ts'
+import { adapterRow, startAdapter, type Ours } from './adapter.ts'
 import { casRow, startCas } from './cas.ts'
 import { issuer, openUpstreams, ownSigner } from './open.ts'
 import { startTif, tifRow, type FakePerson } from './tif.ts'
@@ -25,13 +25,13 @@ export const anna: FakePerson = {
 }
 export const bert: FakePerson = { ...anna, subject: 'u-7f3a_anna', name: '李四', phone: '13900139000', level: 'L1' }
 
-/** One system of each kind, and the upstreams that lead to them. */
-export async function startOldSystems() {
+/** One system of each kind, and the upstreams that lead to them; `given` is a server, where there is one. */
+export async function startOldSystems(given?: Ours) {
   const signer = ownSigner()
   const [tif, cas, adapter] = await Promise.all([
     startTif(),
     startCas(),
-    startAdapter({ issuer, keySet: signer.keySet }),
+    startAdapter(given ?? { issuer, keySet: signer.keySet }),
   ])
   const rows = {
     tif: tifRow(tif),
@@ -44,6 +44,7 @@ export async function startOldSystems() {
 
   return {
     rows,
+    keys,
     systems,
     adapter,
     /** The client of a kind; `other` changes its row. */

@@ -19,8 +19,9 @@ export interface Known {
 }
 
 /**
- * The upstream that a page has a button for: the chosen one, else that of the request, of the last sign-in of this browser, of the
- * portal, of its city, else the only one. Undefined: the person chooses from the list. An id that is not in the list counts as none.
+ * The upstream that a page has a button for. The first of these counts: the chosen one, that of the request, that of the last sign-in of
+ * this browser. Then come that of the portal, that of its city, the only one. Undefined: the person chooses. An id that the list lacks
+ * counts as none.
  */
 export function nearest<One extends Placed>(list: readonly One[], known: Known): One | undefined {
   const named = [known.chosen, known.hint, known.last, known.own]
@@ -47,8 +48,8 @@ export interface Place<One> {
 }
 
 /**
- * The list of a page: first the portal's city with its counties, then departments of the province, then the other cities in the order
- * of their codes (GB/T 2260). Empty places are left out.
+ * The list of a page. First is the portal's city with its counties, then the departments of the province. The other cities follow in
+ * the order of their codes (GB/T 2260). Empty places are left out.
  */
 export function byPlace<One extends Placed>(list: readonly One[], portal: string | undefined): Place<One>[] {
   const city = portal === undefined || isProvince(portal) ? undefined : cityOf(portal)
@@ -65,16 +66,7 @@ export function byPlace<One extends Placed>(list: readonly One[], portal: string
 
 const cityOf = (region: string) => `${region.slice(0, 4)}00`
 
-/** Letters and digits alone: 佛山, fo shan and FOSHAN find 佛山市. */
-const plain = (text: string) =>
-  text
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^\p{L}\p{N}]/gu, '')
-
-/** Those whose name, or whose region or city in any language, has the typed text. All for a text without letters. */
-export function matching<One extends Placed>(list: readonly One[], typed: string): One[] {
-  const asked = plain(typed)
-  const namesOf = ({ region }: Placed) => (region === undefined ? [] : [region, cityOf(region)].flatMap(regionNames))
-  return list.filter((one) => [one.name, ...namesOf(one)].some((name) => plain(name).includes(asked)))
-}
+/** All names that a person may type for an upstream: its own, and those of its region and city in each language. */
+export const namesOf = ({ name, region }: Placed): string[] => [
+  ...new Set([name, ...(region === undefined ? [] : [region, cityOf(region)].flatMap(regionNames))]),
+]

@@ -3,7 +3,7 @@ import { requestOf } from '../../../pages/request-context.ts'
 import type { Upstream } from '../../../upstreams/upstreams.ts'
 import { pathOf, type Attempt } from '../../attempt.ts'
 import type { LoginMethod, RouterContext } from '../../method.ts'
-import { byPlace, matching, nearest, type Known } from './by-city.ts'
+import { byPlace, namesOf, nearest, type Known } from './by-city.ts'
 import { formTargetsOf, shownHere } from './shown-here.ts'
 import { name, type UpstreamDeps } from './upstream-deps.ts'
 
@@ -11,20 +11,14 @@ type Deps = Pick<UpstreamDeps, 'upstreams'>
 
 /** A list of more has a field to search in. */
 const shortList = 8
-/** Characters of a search. */
-const longestTyped = 40
-
-const textIn = (ctx: RouterContext, key: string, most: number) => {
-  const value = ctx.query[key]
-  return typeof value === 'string' ? value.slice(0, most) : ''
-}
 
 /** What this page knows of the person (by-city.ts). */
 function knownOf(ctx: RouterContext, { client, params }: Attempt): Known {
   const { lastWay, lastSystem } = requestOf(ctx)
+  const { at } = ctx.query
   const hint = params['idp_hint']
   return {
-    chosen: textIn(ctx, 'at', longestTyped),
+    chosen: typeof at === 'string' ? at : undefined,
     hint: typeof hint === 'string' ? hint : undefined,
     last: lastWay === name ? lastSystem : undefined,
     own: client.upstream,
@@ -41,7 +35,7 @@ export function signInPart(deps: Deps): Required<Pick<LoginMethod, 'here' | 'par
   const shownTo = (attempt: Attempt) => shownHere(upstreams.list(), attempt)
 
   return {
-    // the wish of the request counts more than a habit of the browser, and a habit more than the registration of the portal
+    // the request counts first, then a habit of the browser, then the registration of the portal
     here(ctx, attempt) {
       const { hint, own } = knownOf(ctx, attempt)
       const { lastWay } = requestOf(ctx)
@@ -51,17 +45,17 @@ export function signInPart(deps: Deps): Required<Pick<LoginMethod, 'here' | 'par
     async part(ctx, attempt) {
       const list = shownTo(attempt)
       const known = knownOf(ctx, attempt)
-      const onOwnPage = ctx.query['way'] === name
-      const typed = textIn(ctx, 'find', longestTyped)
-      const one = typed === '' ? nearest(list, known) : undefined
+      const one = nearest(list, known)
       // a form may lead only where the policy of its page says
       if (one) requestOf(ctx).formTargets.push(...formTargetsOf(one))
-      const others = list.filter(({ id }) => id !== one?.id)
+      const others = list.filter((other) => other !== one)
       const isChosen = one !== undefined && one.id === known.chosen
+      const hasList = ctx.query['way'] === name && !isChosen
       return {
+        scripts: hasList && others.length > shortList ? ['find.js'] : [],
         one: one && { name: one.name, start: startOf(attempt, one.id), down: upstreams.isDown(one.id) },
         listUrl: others.length > 0 ? listOf(attempt) : undefined,
-        list: onOwnPage && !isChosen ? listShown(deps, ctx, attempt, { others, typed, all: list }) : undefined,
+        list: hasList ? listShown(deps, ctx, attempt, others) : undefined,
       }
     },
   }
@@ -70,15 +64,9 @@ export function signInPart(deps: Deps): Required<Pick<LoginMethod, 'here' | 'par
 const startOf = (attempt: Attempt, id: string) => pathOf(attempt, `${name}/${id}/start`)
 const listOf = (attempt: Attempt) => `${pathOf(attempt)}?way=${name}`
 
-/** The list by region, or what was found of all. */
-function listShown(
-  { upstreams }: Deps,
-  ctx: RouterContext,
-  attempt: Attempt,
-  { others, typed, all }: { others: readonly Upstream[]; typed: string; all: readonly Upstream[] },
-) {
+/** The list by region. */
+function listShown({ upstreams }: Deps, ctx: RouterContext, attempt: Attempt, others: readonly Upstream[]) {
   const { language } = requestOf(ctx)
-  const found = typed === '' ? others : matching(all, typed)
   const row = (one: Upstream) => {
     const place = one.region === undefined ? '' : regionName(one.region, language)
     return {
@@ -86,13 +74,12 @@ function listShown(
       words: one.name,
       // 佛山市统一身份认证 says the city already
       more: one.name.includes(place) ? '' : place,
+      find: namesOf(one).join(' '),
       down: upstreams.isDown(one.id),
     }
   }
   return {
-    action: pathOf(attempt),
-    typed,
-    searched: all.length > shortList,
-    places: byPlace(found, attempt.client.region).map(({ kind, upstreams: here }) => ({ kind, rows: here.map(row) })),
+    searched: others.length > shortList,
+    places: byPlace(others, attempt.client.region).map(({ kind, upstreams: here }) => ({ kind, rows: here.map(row) })),
   }
 }

@@ -1,6 +1,6 @@
 import { perNetwork, type NetworkLimit } from '../../../guards/network-limit.ts'
 import { idOf, redirectTo } from '../../../pages/redirect.ts'
-import { requestOf } from '../../../pages/request-context.ts'
+import { requestOf, showPage } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import type { UpstreamClient, UpstreamFailure } from '../../../upstreams/upstream-client.ts'
 import { assertQuestion, type Attempt } from '../../attempt.ts'
@@ -50,6 +50,16 @@ export async function startWalk(
   if ('failure' in begun) return begun.failure
   await deps.steps.put(state, step, stepSeconds)
   deps.waiting.add(ctx, state)
-  redirectTo(ctx, begun.url)
+  leaveFor(ctx, begun.url, client.upstream.name)
   return undefined
+}
+
+/**
+ * Chromium applies `form-action` (Content Security Policy Level 3 section 6.4.1) to every redirect after a form, and the login page
+ * of an upstream is often at another origin than its first address. So a page ends the chain, as on the way to a portal
+ * (oidc/onward-pages.ts). Without `Sec-Fetch-Mode` (Fetch Metadata) it is a redirect.
+ */
+function leaveFor(ctx: RouterContext, url: string, system: string): void {
+  if (ctx.method !== 'POST' || ctx.get('sec-fetch-mode') !== 'navigate') return redirectTo(ctx, url)
+  showPage(ctx, 'onward/onward', { movesTo: url, system })
 }

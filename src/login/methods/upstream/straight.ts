@@ -6,9 +6,9 @@ import { mayUse } from './shown-here.ts'
 import { startWalk, upstreamLimit, type StepDeps } from './start.ts'
 
 /**
- * A portal that is registered with an upstream, and names it in `idp_hint`, sends the browser there without a page of ours. Once in
- * a login: whoever comes back from there sees the sign-in page. A person who is signed in already is asked here, because the upstream
- * might answer for them without a question.
+ * A portal that is registered with an upstream may name it in `idp_hint`. Then the browser goes there without a page of ours, once in
+ * a login: a person who comes back sees the sign-in page. A person who is signed in already is asked here, because the upstream might
+ * answer for them without a question.
  */
 export function straightOn(deps: StepDeps): Required<Pick<LoginMethod, 'goesOn'>> {
   const networks = upstreamLimit(deps)

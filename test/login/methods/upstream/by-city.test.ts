@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { byPlace, matching, nearest, type Known, type Placed } from '../../../../src/login/methods/upstream/by-city.ts'
+import { byPlace, namesOf, nearest, type Known, type Placed } from '../../../../src/login/methods/upstream/by-city.ts'
 
 const list: Placed[] = [
   { id: 'tax', name: '广东省电子税务局', region: '440000' },
@@ -26,7 +26,7 @@ describe('the upstream that a page has a button for', () => {
     ['an id that nobody has gives way', { chosen: 'atlantis', last: 'huizhou' }, 'huizhou'],
   ])('is %s', (_what, known, id) => expect(nearest(list, known)?.id).toBe(id))
 
-  it('is the only one, whatever the region', () => {
+  it('is the only one, in any region', () => {
     expect(nearest(list.slice(2, 3), { region: '440300' })?.id).toBe('huizhou')
   })
 
@@ -81,17 +81,10 @@ describe('the list by region', () => {
   })
 })
 
-describe('typing a city', () => {
-  it.each([
-    ['佛山', ['foshan', 'shunde']],
-    ['fo shan', ['foshan', 'shunde']],
-    ['ＦＯＳＨＡＮ', ['foshan', 'shunde']],
-    ['顺德', ['shunde']],
-    ['順德', ['shunde']],
-    ['惠', ['huizhou']],
-    ['税务', ['tax']],
-    ['.*', ['tax', 'companies', 'huizhou', 'foshan', 'shunde', 'shenzhen']],
-    ['', ['tax', 'companies', 'huizhou', 'foshan', 'shunde', 'shenzhen']],
-    ['亚特兰蒂斯', []],
-  ])('%s', (typed, ids) => expect(matching(list, typed).map(({ id }) => id)).toEqual(ids))
+it.each([
+  ['foshan', ['佛山通', '佛山市', 'Foshan']],
+  ['shunde', ['顺德通', '顺德区', '順德區', 'Shunde District', '佛山市', 'Foshan']],
+  ['companies', ['市场主体统一身份']],
+])('%s is found by its names', (id, names) => {
+  expect(namesOf(list.find((one) => one.id === id) as Placed)).toEqual(names)
 })

@@ -64,7 +64,7 @@ describe('the sign-in page', () => {
     expect(policy).not.toContain(foshan.issuer)
   })
 
-  it('is the same whoever is typed, with an account or without', async () => {
+  it('is the same for each name that is typed, with an account or without', async () => {
     const person = await openPerson(services)
     const seen: (string | undefined)[][] = []
     for (const who of [person.username, 'nobody-has-this-name']) {
@@ -102,21 +102,6 @@ describe('the list', () => {
     expect(buttons(list)).toEqual(['shenzhen'])
     expect(listed(list)).toEqual(['tax', 'c440100', 'c440200', 'c440400', 'c440500', 'foshan', 'c440700', 'c440800'])
     expect(list.html.indexOf('省级部门')).toBeLessThan(list.html.indexOf('其他城市'))
-  })
-
-  it.each([
-    ['佛山', ['foshan']],
-    ['FOSHAN', ['foshan']],
-    ['税', ['tax']],
-    ['nothing', []],
-    ['"><script>alert(1)</script>', []],
-  ])('finds what is typed, without a script: %s', async (typed, ids) => {
-    const { visitor, page } = await begin('440000')
-    const found = await listPage(visitor, page, `&find=${encodeURIComponent(typed)}`)
-    expect(found.status).toBe(200)
-    expect(listed(found)).toEqual(ids)
-    expect(found.html).not.toContain('<script>alert')
-    if (ids.length === 0) expect(found.html).toContain('看全部')
   })
 
   it.each(['atlantis', '__proto__', '', 'https://evil.example'])('takes no other id than its own: %s', async (at) => {
@@ -228,7 +213,7 @@ describe('a portal with an upstream of its own', () => {
 })
 
 describe('an upstream that does not answer', () => {
-  it('says so, leaves the other ways, and is as usual when it answers again', { timeout: 60_000 }, async () => {
+  it('is named, leaves the other ways, and is as usual when it answers again', { timeout: 60_000 }, async () => {
     const visitor = new Visitor(server.issuer)
     const look = async () => (await begin('440300', {}, visitor)).page
     expect((await look()).html).not.toContain('连不上')
