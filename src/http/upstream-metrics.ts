@@ -21,8 +21,10 @@ export function countUpstreams(registry: Registry, answers: UpstreamAnswers) {
   })
   const known = new Set<string>()
   const begin = (id: string) => {
-    if (!known.has(id)) for (const outcome of upstreamOutcomes) counts.inc({ upstream: id, outcome }, 0)
+    if (known.has(id)) return
     known.add(id)
+    for (const outcome of upstreamOutcomes) counts.inc({ upstream: id, outcome }, 0)
+    seconds.zero({ upstream: id })
   }
 
   return {

@@ -10,7 +10,7 @@ export const noUpstream = (id: string) => notFound('upstream', id)
 /** The days in which a sign-in counts for `recently`. */
 export const recentDays = 30
 
-/** How many people are linked to each upstream, and how many of them signed in by it in the last 30 days. */
+/** How many people are linked to each upstream. `recently`: those who signed in by it in the last 30 days. */
 export async function countLinked({ database, clock }: Pick<Services, 'database' | 'clock'>) {
   const since = clock() - recentDays * daySeconds * 1000
   const rows = await database

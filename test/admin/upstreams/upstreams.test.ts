@@ -79,7 +79,7 @@ it('says where the list comes from when there is none', async () => {
 })
 
 describe('upstream check', () => {
-  it('finds nothing at a provider that behaves, and says so in both languages', async () => {
+  it('finds nothing at a provider that behaves, in both languages', async () => {
     const line = commandLine({ environment })
     const checked = await check(undefined, line)
     expect(those(checked, 'fail')).toEqual([])
