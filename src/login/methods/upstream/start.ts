@@ -50,7 +50,7 @@ export async function startWalk(
   if ('failure' in begun) return begun.failure
   await deps.steps.put(state, step, stepSeconds)
   deps.waiting.add(ctx, state)
-  redirectTo(ctx, begun.url)
+  leaveFor(ctx, begun.url)
   return undefined
 }
 
@@ -60,6 +60,6 @@ export async function startWalk(
  * (oidc/onward-pages.ts). Without `Sec-Fetch-Mode` (Fetch Metadata) it is a redirect.
  */
 function leaveFor(ctx: RouterContext, url: string): void {
-  if (ctx.get('sec-fetch-mode') !== 'navigate') return redirectTo(ctx, url)
+  if (ctx.method !== 'POST' || ctx.get('sec-fetch-mode') !== 'navigate') return redirectTo(ctx, url)
   showPage(ctx, 'onward/onward', { movesTo: url, signsInThere: true })
 }
