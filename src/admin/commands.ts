@@ -169,6 +169,15 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'remove what a person has bound at a channel; the person is informed, and their sign-ins end',
     load: () => import('./channels/channel-unbind.ts'),
   },
+  'upstream list': {
+    summary: 'list the upstreams, with the people linked, the last success with its time, and the last failure',
+    load: () => import('./upstreams/upstream-list.ts'),
+  },
+  'upstream check': {
+    summary:
+      'try a sign-in at an upstream: document, clock, keys, page, a wrong code, which it must refuse, and sign-out',
+    load: () => import('./upstreams/upstream-check.ts'),
+  },
   'register import': {
     summary: 'fill an embedded register from a CSV file in UTF-8',
     load: () => import('./registers/register-import.ts'),

@@ -21,9 +21,10 @@ export const neverAnswered: VendorState = { succeededAt: null, failedAt: null, f
 export interface VendorNotes {
   /**
    * A process writes each kind of answer once a minute: one row for all calls would make them wait for each other.
-   * @param vendor the kind of vendor, or `channel <id>`
+   * @param vendor the kind of vendor, or `channel <id>`, or `upstream <id>`
+   * @returns false where this process wrote the same a moment ago
    */
-  note(vendor: string, fault: string | undefined): Promise<void>
+  note(vendor: string, fault: string | undefined): Promise<boolean>
   /** A vendor that never answered is not there. */
   read(): Promise<ReadonlyMap<string, VendorState>>
 }
@@ -55,9 +56,10 @@ export function createVendorNotes(deps: {
   return {
     async note(vendor, fault) {
       const key = `${vendor} ${fault ?? ''}`
-      if (clock() - (noted.get(key) ?? -minuteMs) < minuteMs) return
+      if (clock() - (noted.get(key) ?? -minuteMs) < minuteMs) return false
       noted.set(key, clock())
       await write(vendor, fault).catch(failed)
+      return true
     },
     async read() {
       const rows = await database.selectFrom('vendor_calls').selectAll().execute()

@@ -13,7 +13,7 @@ type Lookup = (
 
 const usualPatienceMs = 2500
 const usualMostBytes = 256 * 1024
-const keptHeaders = ['content-type', 'cache-control', 'expires', 'date', 'age'] as const
+const keptHeaders = ['content-type', 'cache-control', 'expires', 'date', 'age', 'location'] as const
 
 export type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>
 

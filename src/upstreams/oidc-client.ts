@@ -9,7 +9,8 @@ import type { UpstreamAnswer, UpstreamClient, UpstreamReturn, UpstreamStep } fro
 import type { Upstream } from './upstreams.ts'
 import { within } from './within.ts'
 
-const usualScope = 'openid profile'
+/** Where a row names none. */
+export const usualScope = 'openid profile'
 /** Bytes of an ID token that is kept for the sign-out; it becomes part of an address. */
 const longestHint = 4096
 /** RFC 6749, A.11. */

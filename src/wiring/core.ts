@@ -12,6 +12,7 @@ import { fileSentence } from '../config/machine-errors.ts'
 import { SettingsError, type Settings } from '../config/settings.ts'
 import { createChannelFetch } from '../guards/channel-fetch.ts'
 import { watchChannels } from '../http/channel-metrics.ts'
+import { countUpstreams } from '../http/upstream-metrics.ts'
 import { createMetrics, type Metrics } from '../http/metrics.ts'
 import type { Tracing } from '../http/tracing.ts'
 import { createCookieKeys, type CookieKeys } from '../keys/cookie-keys.ts'
@@ -20,6 +21,7 @@ import { commandLineClient } from '../oidc/command-line-client.ts'
 import { readResources, type Resources } from '../oidc/resources.ts'
 import { openServices, type Services } from '../services.ts'
 import type { OpenUpstreams } from '../upstreams/open-upstreams.ts'
+import { createUpstreamAnswers, isFault, noteAnswers } from '../upstreams/upstream-answers.ts'
 import { watchUpstreams, type WatchedUpstreams } from '../upstreams/outages.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
@@ -90,7 +92,7 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     services,
     artifacts,
     channels: openChannels({ services, artifacts, metrics, clock, log }),
-    upstreams: watchUpstreams(services.upstreams, clock),
+    upstreams: openUpstreams({ services, metrics, clock, log }),
     reasons: createReasons(artifacts),
     findClient: cached(activeClients(settings.issuer, services.clients), { events, topic: 'client', all: true }, clock),
     cookieKeys: createCookieKeys(settings.keysDir, clock),
@@ -101,6 +103,24 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
     passwordLoad: gate.load,
     resources,
   }
+}
+
+/** The upstreams, with their outages; each answer is counted and noted. */
+function openUpstreams({ services, metrics, clock, log }: Omit<ForChannels, 'artifacts'>) {
+  const answers = createUpstreamAnswers({
+    database: services.database,
+    clock,
+    failed: (error) => log.warn({ err: error }, 'an answer of an upstream could not be remembered'),
+  })
+  const counted = countUpstreams(metrics.registry, answers)
+  const answered: typeof counted.answered = (upstream, outcome, milliseconds) => {
+    counted.answered(upstream, outcome, milliseconds)
+    // the other outcomes are the person's, and no matter of the operator
+    if (isFault(outcome)) log.warn({ upstream, outcome }, 'an upstream did not work: see yideng upstream check')
+  }
+  const upstreams = watchUpstreams(noteAnswers(services.upstreams, { answered, clock }), clock)
+  counted.watch(upstreams)
+  return upstreams
 }
 
 type ForChannels = Pick<Core, 'services' | 'artifacts' | 'metrics' | 'clock' | 'log'>

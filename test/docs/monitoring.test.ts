@@ -6,6 +6,7 @@ import { channelRow, channelsFile, startVendors } from '../setup/channel-vendors
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer } from '../setup/server.ts'
+import { upstreamsFile } from '../setup/upstreams/open.ts'
 import { Visitor } from '../setup/visitor.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../docs/monitoring/${name}`, import.meta.url), 'utf8')
@@ -42,7 +43,9 @@ it('the dashboard and the alerts use metrics that the server has', async () => {
 
   const vendors = await startVendors()
   const channels = channelsFile(vendors, [channelRow(vendors, 'wechat-mini')])
-  const server = await startServer({ YIDENG_WORKERS: '2', YIDENG_CHANNELS: channels })
+  const city = { id: 'city', kind: 'oidc', name: '佛山', issuer: 'http://localhost:9', clientId: 'a' }
+  const upstreams = upstreamsFile([city])
+  const server = await startServer({ YIDENG_WORKERS: '2', YIDENG_CHANNELS: channels, YIDENG_UPSTREAMS: upstreams })
   const services = await server.services()
   const person = await openPerson(services)
   const portal = await registerPortal(services, { consent: 'implicit' })

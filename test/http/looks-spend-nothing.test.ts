@@ -92,9 +92,12 @@ const addresses: Record<string, () => Promise<Looked>> = {
   },
 }
 
-/** Addresses with a name that decides nothing: an id of the person's own page, or a question before a loss. */
+/**
+ * Addresses with a name that decides nothing: an id of the person's own page, or a question before a loss. After a sign-out at an
+ * upstream, an address that was looked at before leads to the last page.
+ */
 const plain =
-  /^\/(?:account\/(?:history|receipts|organisations|signatures|passkey|merging\/join)\/:|account\/\w+\/:id\/(?:off|not-me|end|forget|withdraw|decline)$|q\/scan\/:id|login\/:attempt\/(?:registered|register\/code|qr|face))/
+  /^\/(?:account\/(?:history|receipts|organisations|signatures|passkey|merging\/join)\/:|account\/\w+\/:id\/(?:off|not-me|end|forget|withdraw|decline)$|q\/scan\/:id|upstream\/:id\/signed-out$|login\/:attempt\/(?:registered|register\/code|qr|face))/
 
 describe.each(Object.entries(addresses))('%s', (_route, make) => {
   it.each(looks)('a look by %s spends nothing', async (_by, method, headers) => {

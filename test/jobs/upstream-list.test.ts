@@ -35,7 +35,7 @@ it('takes a changed list within ten seconds, in each process', async () => {
   await shows('佛山市')
 })
 
-it('keeps its list while the file cannot be used, and says so once', async () => {
+it('keeps its list while the file cannot be used, with one line in the log', async () => {
   const kept = 'the earlier list of upstreams stays'
   write('no JSON')
   await until(() => Promise.resolve(times(kept) === 2)) // one of each process

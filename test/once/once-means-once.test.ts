@@ -22,6 +22,11 @@ const stores = [
 /** Files whose one-time things need a vendor, a second account or a gateway: each with the test of it. */
 const elsewhere: Record<string, string> = {
   'login/sealed-artifacts.ts': 'test/login/methods/channel/networks-and-stores.test.ts',
+  // logout tokens, and the way on after a sign-out at an upstream
+  'sessions/upstream-sessions.ts': 'test/http/upstream-logout.test.ts',
+  'oidc/upstream-sign-out.ts': 'test/http/upstream-logout.test.ts',
+  // a portal sends a browser on once in a login
+  'login/methods/upstream/straight.ts': 'test/login/methods/upstream/cities.test.ts',
   'channels/phone-tickets.ts': 'test/login/phone-from-channel.test.ts',
   // a lock of one process at a time
   'channels/wechat-token.ts': 'test/channels/wechat-token.test.ts',

@@ -19,6 +19,7 @@ import { oldProofs } from './old-proofs.ts'
 import { phoneVendors } from './phone-vendors.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
 import { certificate } from './tls.ts'
+import { upstreamAnswers, upstreamFile } from './upstreams.ts'
 
 /** Checks everything that a running Yideng needs. It changes nothing, and continues after a fault where possible. */
 export async function examine(context: CommandContext): Promise<Finding[]> {
@@ -34,6 +35,7 @@ export async function examine(context: CommandContext): Promise<Finding[]> {
   const store = settings.databaseUrl ? await postgresServer(settings, context.clock()) : storeFile(settings)
   const breached = await breachedPasswords(settings)
   const channels = channelFile(settings)
+  const upstreams = upstreamFile(settings)
   const before = [
     nodeVersion(),
     { state: 'ok', what: 'settings', finding: 'all are valid' } as const,
@@ -44,13 +46,14 @@ export async function examine(context: CommandContext): Promise<Finding[]> {
     ...disk(settings),
     ...breached,
     ...channels,
+    ...upstreams,
   ]
   const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening the services would make missing files and run migrations, and doctor changes nothing
   const unusable = await unusableKeys(context)
   const openable =
     unusable.length === 0 &&
-    [...breached, ...channels, ...store].every(({ state }) => state === 'ok') &&
+    [...breached, ...channels, ...upstreams, ...store].every(({ state }) => state === 'ok') &&
     ['data.json', 'signing.json'].every((name) => existsSync(join(settings.keysDir, name)))
   return [...before, ...keys, ...unusable, ...store, ...(openable ? await openedChecks(context) : []), after]
 }
@@ -82,5 +85,6 @@ async function openedChecks(context: CommandContext): Promise<Finding[]> {
     await clockAndAuditLog(services),
     await logoutNotices(services),
     ...(await channelAnswers(services)),
+    ...(await upstreamAnswers(services)),
   ]
 }

@@ -10,6 +10,8 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => ({ file, text: withoutComments(readFileSync(new URL(file, source), 'utf8')) }))
 
+const ofUpstreams = /^(accounts\/(upstream-|imports\/)|storage\/|keys\/|admin\/|oidc\/upstream-sign-out)/
+
 /**
  * Code depends on a method by its name as a string or by an import from its folder. Prose, the word password as a thing of accounts/,
  * and face as biometrics (proofing/face, accounts/identity-proofing, accounts/account-recovery) are no such dependence.
@@ -24,10 +26,8 @@ const namedBy = (name: string) =>
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
     // a label of metrics
     .filter(({ file }) => file !== 'http/channel-metrics.ts')
-    // a column of links and imports, and how a person was proven: accounts/ knows of upstreams without the method
-    .filter(
-      ({ file }) => name !== 'upstream' || !/^(accounts\/(upstream-links\.|imports\/)|storage\/|keys\/)/.test(file),
-    )
+    // upstreams are a thing of accounts/ too: columns of links, options of commands, a field of the sign-out page
+    .filter(({ file }) => name !== 'upstream' || !ofUpstreams.test(file))
     // a parameter of a route, such as /api/channel/:channel/scan
     .map(({ file, text }) => ({ file, text: text.replaceAll(/\['params'\]\['\w+'\]/g, '') }))
     .filter(({ text }) => new RegExp(`(?<!from )'${name}'|methods/${name}/`).test(text))

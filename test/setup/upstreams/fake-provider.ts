@@ -76,8 +76,21 @@ export async function startFakeProvider(person: Record<string, unknown> = { sub:
     if (path === '/userinfo')
       return send(bad.userinfo instanceof Uint8Array ? bad.userinfo : { ...person, ...bad.userinfo })
     if (path === '/token') return token(request, send)
+    // its pages: without a session, a silent request is answered at once (OpenID Connect Core 1.0, 3.1.2.6)
+    if (path === '/authorize') return authorize(new URL(request.url ?? '', issuer).searchParams, response)
+    if (path === '/logout') return void response.writeHead(200).end('signed out')
     send({}, 404)
   }
+
+  function authorize(query: URLSearchParams, response: ServerResponse): void {
+    const error = bad.response?.['error'] ?? (query.get('prompt') === 'none' ? 'login_required' : undefined)
+    if (error === undefined) return void response.writeHead(200).end('sign in')
+    const back = new URL(query.get('redirect_uri') ?? '')
+    const answer = { state: query.get('state') ?? undefined, ...bad.response, error }
+    for (const [name, value] of Object.entries(answer)) if (value !== undefined) back.searchParams.set(name, value)
+    response.writeHead(303, { location: back.href }).end()
+  }
+
   const metadata = () => ({
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
