@@ -156,7 +156,7 @@ export const samples: readonly Sample[] = [
   {
     view: 'onward/onward',
     name: 'system',
-    data: { signsInThere: true, movesTo: 'https://id.foshan.example.gov.cn/authorize?state=2' },
+    data: { system: '佛山市', movesTo: 'https://id.foshan.example.gov.cn/authorize?state=2' },
   },
   { view: 'error/error', name: 'paused-portal', data: { code: 'client_paused', portal, reference: '7F3K-92QD' } },
   {

@@ -50,7 +50,7 @@ export async function startWalk(
   if ('failure' in begun) return begun.failure
   await deps.steps.put(state, step, stepSeconds)
   deps.waiting.add(ctx, state)
-  leaveFor(ctx, begun.url)
+  leaveFor(ctx, begun.url, client.upstream.name)
   return undefined
 }
 
@@ -59,7 +59,7 @@ export async function startWalk(
  * of an upstream is often at another origin than its first address. So a page ends the chain, as on the way to a portal
  * (oidc/onward-pages.ts). Without `Sec-Fetch-Mode` (Fetch Metadata) it is a redirect.
  */
-function leaveFor(ctx: RouterContext, url: string): void {
+function leaveFor(ctx: RouterContext, url: string, system: string): void {
   if (ctx.method !== 'POST' || ctx.get('sec-fetch-mode') !== 'navigate') return redirectTo(ctx, url)
-  showPage(ctx, 'onward/onward', { movesTo: url, signsInThere: true })
+  showPage(ctx, 'onward/onward', { movesTo: url, system })
 }
