@@ -160,7 +160,13 @@ async function createServices(opening: Opening) {
     consents: createConsents({ database, audit, clock }),
     /** Tells the servers that each check of a password is more work now. */
     publishPasswordWork: () => publish('password-work', ''),
-    upstreamLinks: createUpstreamLinks({ database, cipher, blindIndex, clock }),
+    upstreamLinks: createUpstreamLinks({
+      database,
+      cipher,
+      blindIndex,
+      ...(options.unsealed ? { unsealed: options.unsealed } : {}),
+      clock,
+    }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
     recovery: createRecovery({
       database,
@@ -176,7 +182,7 @@ async function createServices(opening: Opening) {
       clock,
       times,
     }),
-    merging: createMerging({ database, endSignIns, notifier, audit, publish, clock }),
+    merging: createMerging({ database, seal: people.seal, endSignIns, notifier, audit, publish, clock }),
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
     clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
     administrators: createAdministrators({ database, audit, clock }),

@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
+import type { RowSeal } from '../keys/row-seal.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Publish } from '../storage/events.ts'
 import { isHeld, type Actor, type NaturalPerson } from './natural-persons.ts'
@@ -27,6 +28,7 @@ export interface MergedPair {
 
 export interface MergingDeps {
   database: Database
+  seal: RowSeal
   endSignIns: EndSignIns
   notifier: Notifier
   audit: AuditLog
@@ -68,7 +70,7 @@ export function createMerging(deps: MergingDeps): Merging {
 }
 
 async function mergeWithin(
-  { endSignIns, notifier, audit, clock }: MergingDeps,
+  { seal, endSignIns, notifier, audit, clock }: MergingDeps,
   transaction: DatabaseTransaction,
   { into, from, portals }: MergedPair,
   by: Actor,
@@ -89,7 +91,7 @@ async function mergeWithin(
   await endSignIns(transaction, from, { but: [] })
   await transaction.updateTable('merged_accounts').set({ person_id: into }).where('person_id', '=', from).execute()
   await transaction.insertInto('merged_accounts').values({ merged_id: from, person_id: into, merged_at: now }).execute()
-  await moveLinks(transaction, { from, into, now })
+  await moveLinks({ seal }, transaction, { from, into, now })
   const rows = portals.map((client_id) => ({ merged_id: from, client_id }))
   if (rows.length > 0) await transaction.insertInto('merged_portals').values(rows).execute()
   await audit.append(transaction, { event: 'person.merged', ...by, personId: into, details: { from } })

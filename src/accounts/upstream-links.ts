@@ -3,9 +3,11 @@ import type { Clock } from '../config/clock.ts'
 import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
+import { createRowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
 import { hashId } from '../storage/hash-id.ts'
 import type { UpstreamLinkWay, UpstreamTables } from '../storage/schema-upstreams.ts'
+import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { forgetOffer, isLinkRefused, refuseLink, type LinkKey } from './upstream-offers.ts'
 
 export type { UpstreamLinkWay } from '../storage/schema-upstreams.ts'
@@ -126,9 +128,12 @@ export function createUpstreamLinks(deps: {
   database: Database
   cipher: FieldCipher
   blindIndex: BlindIndex
+  /** Called for each ignored row: the store was changed by another program. */
+  unsealed?: (row: { id: string; kind: string }) => void
   clock: Clock
 }): UpstreamLinks {
-  const { database, cipher, blindIndex, clock } = deps
+  const { database, cipher, blindIndex, unsealed, clock } = deps
+  const seal = createRowSeal(cipher)
   const subjectIndex = ({ upstream, subject }: UpstreamSubject) =>
     blindIndex('upstream.subject', `${upstream}\0${subject}`)
   const documentIndex = ({ type, number }: AssertedDocument) => blindIndex('upstream.document', `${type}:${number}`)
@@ -138,7 +143,7 @@ export function createUpstreamLinks(deps: {
     const now = clock()
     const byNumber = way === 'number' || (way === 'import' && !opened)
     const key = { upstream, subject_index: subjectIndex(link) }
-    return {
+    const made = {
       ...key,
       person_id: personId,
       level,
@@ -153,6 +158,14 @@ export function createUpstreamLinks(deps: {
       held_until: byNumber ? now + holdMs : null,
       paused_at: null,
     }
+    return { ...made, mac: sealOfLink(seal, made) }
+  }
+
+  /** The links that this program wrote: another one is ignored. */
+  function usable(rows: readonly Row[]): UpstreamLink[] {
+    const sealed = rows.filter((one) => isLinkSealed(seal, one))
+    for (const one of rows) if (!sealed.includes(one)) unsealed?.({ id: linkId(fromRow(one)), kind: 'upstream' })
+    return sealed.map(fromRow)
   }
   const ofPerson = (personId: string, within: Database) =>
     within
@@ -184,9 +197,9 @@ export function createUpstreamLinks(deps: {
         .where('upstream', '=', subject.upstream)
         .where('subject_index', '=', subjectIndex(subject))
         .executeTakeFirst()
-      return found && fromRow(found)
+      return found && usable([found])[0]
     },
-    of: async (personId, within = database) => (await ofPerson(personId, within)).map(fromRow),
+    of: async (personId, within = database) => usable(await ofPerson(personId, within)),
     async heldUntil(personId) {
       const row = await database
         .selectFrom('upstream_links')

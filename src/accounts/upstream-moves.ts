@@ -1,4 +1,6 @@
+import type { RowSeal } from '../keys/row-seal.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
+import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { holdMs, undoMs } from './upstream-links.ts'
 
 /**
@@ -6,6 +8,7 @@ import { holdMs, undoMs } from './upstream-links.ts'
  * are held and may be undone as links by number: a stranger may have talked the person into the merge.
  */
 export async function moveLinks(
+  { seal }: { seal: RowSeal },
   transaction: DatabaseTransaction,
   { from, into, now }: { from: string; into: string; now: number },
 ): Promise<void> {
@@ -23,9 +26,22 @@ export async function moveLinks(
       ),
     )
     .execute()
-  await transaction
-    .updateTable('upstream_links')
-    .set({ person_id: into, opened: 0, level: 2, way: 'merge', undo_until: now + undoMs, held_until: now + holdMs })
-    .where('person_id', '=', from)
-    .execute()
+  const moved = {
+    person_id: into,
+    opened: 0,
+    level: 2,
+    way: 'merge',
+    undo_until: now + undoMs,
+    held_until: now + holdMs,
+  } as const
+  const links = await transaction.selectFrom('upstream_links').selectAll().where('person_id', '=', from).execute()
+  // a row without a right seal gets none here
+  for (const link of links.filter((one) => isLinkSealed(seal, one)))
+    await transaction
+      .updateTable('upstream_links')
+      .set({ ...moved, mac: sealOfLink(seal, { ...link, ...moved }) })
+      .where('upstream', '=', link.upstream)
+      .where('subject_index', '=', link.subject_index)
+      .execute()
+  await transaction.deleteFrom('upstream_links').where('person_id', '=', from).execute()
 }

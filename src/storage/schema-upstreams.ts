@@ -30,6 +30,8 @@ export interface UpstreamTables {
     held_until: Time | null
     /** A recovery paused it: it signs in again once its person has confirmed it. */
     paused_at: Time | null
+    /** Over the link, bound to its row (src/keys/row-seal.ts); null before version 0.2. */
+    mac: Sealed | null
   }
   /** Accounts of an upstream that a person is asked about, or does not want. */
   upstream_offers: {
@@ -74,6 +76,7 @@ export const upstreamMarks: { [T in keyof UpstreamTables]: { [C in keyof Upstrea
     undo_until: 'open',
     held_until: 'open',
     paused_at: 'open',
+    mac: 'sensitive',
   },
   upstream_offers: {
     upstream: 'open',

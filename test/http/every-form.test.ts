@@ -69,6 +69,7 @@ const elsewhere: Record<string, string> = {
   // each start is a walk of its own; the question, and the page of a newcomer, take their proof once
   '/login/:attempt/upstream/:id/start': 'test/login/methods/upstream/callback.test.ts',
   '/login/:attempt/upstream/new': 'test/login/methods/upstream/proofs.test.ts',
+  '/login/:attempt/upstream/found': 'test/login/methods/upstream/found.test.ts',
   '/login/:attempt/upstream/answer': 'test/login/methods/upstream/proofs.test.ts',
   // the second finds no link, or none that waits
   ...Object.fromEntries(

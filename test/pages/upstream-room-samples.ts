@@ -27,7 +27,16 @@ export function upstreamRoomSamples(): Sample[] {
   const list = { ...accountFrame('/account/upstream'), links: [own], addable: true, off: false, done: '' }
   const one = { ...accountFrame('/account/upstream/5f1c'), link: own, last: false, release: false, until: '' }
   const paused = { ...one, link: outOfUse }
+  const found = {
+    action: '/login/8f3a/upstream/found',
+    csrf: 'c5rf-t0ken',
+    found: '5f1c',
+    upstream: own.name,
+    failed: false,
+  }
   return [
+    { view: 'upstream/found', name: 'found', data: found },
+    { view: 'upstream/found', name: 'failed', data: { ...found, failed: true } },
     { view: 'upstream/list', name: 'some', data: { ...list, links: [byNumber, own, outOfUse], done: 'released' } },
     { view: 'upstream/list', name: 'none', data: { ...list, links: [], done: 'removed' } },
     {

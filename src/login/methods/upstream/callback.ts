@@ -9,6 +9,7 @@ import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { freshSecret, sealedArtifacts, type SealedArtifacts } from '../../sealed-artifacts.ts'
 import { unseen } from '../../unseen.ts'
 import { arrive } from './arrive.ts'
+import { arriveFound } from './found.ts'
 import type { UpstreamProofs } from './proofs.ts'
 import { upstreamLimit, usable, type StepDeps } from './start.ts'
 import { stepOf } from './steps.ts'
@@ -42,18 +43,21 @@ export function callbackRoute(router: Router, hostOf: () => LoginHost, deps: Dep
     if (!client) throw new Refusal('not_found', 'no such upstream')
     const returned = await returnedIn(deps, ctx)
     const state = await stateIn(deps, ctx, client, returned)
-    const found = state === undefined ? undefined : await deps.steps.read(state)
-    if (state === undefined || found?.upstream !== id) throw new Refusal('upstream_expired', 'no such walk')
+    const waits = state === undefined ? undefined : await deps.steps.read(state)
+    if (state === undefined || waits?.upstream !== id) throw new Refusal('upstream_expired', 'no such walk')
     // the login is that of the walk: this path is one for all logins
-    ctx['params']['attempt'] = found.attempt
+    ctx['params']['attempt'] = waits.attempt
     const attempt = await host.attempt(ctx)
     requestOf(ctx).returnTo = pathOf(attempt)
-    assertQuestion(attempt, 'login')
-    const { upstream } = usable(deps, attempt, id)
+    // the walk of a person who was asked about an account that an import has found
+    const found = attempt.question === 'offer'
+    if (!found) assertQuestion(attempt, 'login')
+    const { upstream } = found ? client : usable(deps, attempt, id)
     const step = await deps.steps.take(state)
     if (!step) throw new Refusal('upstream_expired', 'the walk came back before')
     const answer = await client.identify(stepOf(deps.settings.issuer, state, step), returned)
-    await arrive(deps, host, ctx, { attempt, upstream, nonce: step.nonce, answer })
+    const given = { attempt, upstream, nonce: step.nonce, answer }
+    await (found ? arriveFound(deps, ctx, given) : arrive(deps, host, ctx, given))
   }
   router.get('/upstream/:id/callback', come)
   // for upstreams that drop the state, and keep an address

@@ -4,6 +4,7 @@ import type { CreateMethod } from '../../method-services.ts'
 import type { LoginHost } from '../../method.ts'
 import { callbackRoute, createPosted, postedRoute } from './callback.ts'
 import { countLinks, upstreamEnrolment } from './enrolment.ts'
+import { foundRoute } from './found.ts'
 import { newcomerRoutes } from './newcomer.ts'
 import { answerRoute, upstreamOffer } from './offer.ts'
 import { createProofs } from './proofs.ts'
@@ -45,6 +46,7 @@ export const createMethod: CreateMethod = (services) => {
     routes(router, host) {
       loginHost = host
       answerRoute(router, host, deps)
+      foundRoute(router, host, deps)
       newcomerRoutes(router, host, deps)
       startRoute(router, host, deps)
     },

@@ -1,62 +1,40 @@
-import { isHeld, type NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { maskDocumentNumber, maskName, maskPhone } from '../../../accounts/identifiers/masking.ts'
-import { isByQr, limitedWay } from '../../../assurance/levels.ts'
 import { requestOf, showPage } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { assertQuestion, pathOf, type Attempt } from '../../attempt.ts'
-import { restsOnHeldLink } from '../../held-link.ts'
 import type { LoginHost, Offer, Router, RouterContext } from '../../method.ts'
-import { mayGetLink } from './facts.ts'
+import { signedIn } from '../../signed-in.ts'
+import { foundFor, showFound } from './found.ts'
 import { linkBySignIn } from './link.ts'
+import { loginOf, mayLink, mayLinkAny } from './may-link.ts'
 import { proofId, takeShown, type UpstreamProof, type UpstreamProofs } from './proofs.ts'
 import { name, type UpstreamDeps } from './upstream-deps.ts'
 
 type Deps = UpstreamDeps & { proofs: UpstreamProofs }
 
-/** The login in which the upstream spoke: the question belongs to a later one of the same browser. */
-const loginOf = ({ interaction }: Attempt): string => {
-  const { after } = interaction.prompt.details
-  return typeof after === 'string' ? after : ''
-}
-
 /**
- * Whether a sign-in may link an account of an upstream: case 2 of the rules. It is as strong as a change of authenticators needs. An
- * account of another document is another person's.
+ * "Link it?": asked after a sign-in by another way, in a login in which an unknown account of an upstream took part. Else "we found your
+ * account": about an account that an import has found.
  */
-async function mayLink(
-  deps: Deps,
-  proof: UpstreamProof,
-  { person, amr }: { person: NaturalPerson; amr: readonly string[] },
-): Promise<boolean> {
-  const strong = amr.length > 0 && !isByQr(amr) && limitedWay(amr) === undefined
-  if (!strong || isHeld(person, deps.clock()) || !(await mayGetLink(deps, person))) return false
-  if (isOtherPerson(deps, person, proof) || (await restsOnHeldLink(deps, { personId: person.id, amr }))) return false
-  return (await deps.upstreamLinks.find({ upstream: proof.upstream, subject: proof.identity.subject })) === undefined
-}
-
-/** Both sides have proven a number of the same type, and the numbers differ. */
-function isOtherPerson(
-  { persons }: Pick<Deps, 'persons'>,
-  person: NaturalPerson,
-  { identity: { level, document } }: UpstreamProof,
-): boolean {
-  if (!document || level < 3 || person.identityLevel < 3 || person.row.document_type !== document.type) return false
-  return persons.open(person, 'document_number') !== document.number
-}
-
-/** "Link it?": asked after a sign-in by another way, in a login in which an unknown account of an upstream took part. */
 export function upstreamOffer(deps: Deps): Offer {
   const { persons, proofs, upstreams } = deps
   return {
     evenAsked: true,
-    async due({ attemptId, personId, amr }) {
+    async due({ attemptId, asked, personId, amr }) {
       const proof = await proofs.read(attemptId)
-      if (!proof || !upstreams.client(proof.upstream)) return false
       const person = await persons.find(personId)
-      return person !== undefined && mayLink(deps, proof, { person, amr })
+      if (!person) return false
+      if (proof) return upstreams.client(proof.upstream) !== undefined && mayLink(deps, proof, { person, amr })
+      // the proof is lost after this login; a found account may wait
+      return !asked && (await foundFor(deps, personId)) !== undefined && mayLinkAny(deps, { person, amr })
     },
 
-    ask: async (ctx, attempt) => show(deps, ctx, attempt, await proofs.read(loginOf(attempt))),
+    async ask(ctx, attempt) {
+      const proof = await proofs.read(loginOf(attempt))
+      const found = proof ? undefined : await foundFor(deps, (await signedIn(persons, attempt)).person.id)
+      if (found) showFound(ctx, attempt, found, { failed: false })
+      else show(deps, ctx, attempt, proof)
+    },
   }
 }
 
