@@ -87,7 +87,7 @@ function withoutPkce(all: readonly Client[]): Finding[] {
 /** Days before the end of an old protocol from which the portal is warned of. */
 const soonDays = 90
 
-/** Portals that nobody has changed to OpenID Connect yet, with the days that they have left. */
+/** Portals that do not speak OpenID Connect yet, with the days that they have left. */
 function legacyPortals(all: readonly Client[], now: number): Finding[] {
   const subject = 'old protocols'
   return all
