@@ -5,6 +5,7 @@ import {
   authorize,
   authorizePath,
   exchange,
+  oldSignOn,
   post,
   singleSignOn,
   userinfo,
@@ -41,6 +42,11 @@ export const cases: Case[] = [
   {
     name: 'single sign-on flow',
     ready: async (target, jar) => async () => void (await singleSignOn(target, jar)),
+  },
+  {
+    name: 'tif flow of an old portal',
+    oursOnly: true,
+    ready: async (target, jar) => () => oldSignOn(target, jar),
   },
   {
     name: 'refresh with rotation',

@@ -120,6 +120,15 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
     scope: 'openid profile offline_access',
     consent: 'implicit',
   })
+  const old = await register({
+    name: '压测旧门户',
+    redirect_uris: [redirectUri],
+    scope: 'openid profile',
+    consent: 'implicit',
+    legacy: 'tif',
+    legacy_until: new Date(Date.now() + 365 * 86_400_000).toISOString().slice(0, 10),
+    networks: ['127.0.0.0/8', '::1/128'],
+  })
   const service = await register({ name: '压测服务', type: 'service', resources: [resource] })
   const passwordHash = await createPasswords().hash(password)
   const authenticators = [passwordAuthenticator(passwordHash)]
@@ -147,6 +156,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
     origin,
     paths: { authorize: '/authorize', token: '/token', userinfo: '/userinfo', introspect: '/introspect' },
     ...portal,
+    old,
     service: { ...service, resource, scope: apiScope },
     consent: { action: '/consent', fields: { decision: 'allow' } },
     pid: child.pid ?? 0,

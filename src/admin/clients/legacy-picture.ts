@@ -25,7 +25,8 @@ svg { display: block; width: 100%; height: auto }
 .old { fill: var(--old); color: var(--old) }
 .axis { stroke: var(--line) }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem }
-th, td { text-align: start; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th, td { text-align: start; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); vertical-align: top; min-width: 4.5rem }
+td:first-child { min-width: 9rem }
 td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap }
 .wrong { color: var(--wrong); font-weight: 600 }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1.25rem }
