@@ -12,6 +12,8 @@ export interface Target {
   service: { clientId: string; clientSecret: string; resource: string; scope: string }
   /** Fields of the consent form. */
   consent: { action: string; fields: Record<string, string> }
+  /** Portals of legacy protocols; the bare provider has none. */
+  old?: { cas: { service: string }; tif: { clientId: string; clientSecret: string; redirectUri: string } }
   pid: number
 }
 
@@ -28,7 +30,7 @@ export interface Answer {
   body: string
 }
 
-function ask(
+export function ask(
   target: Target,
   method: string,
   path: string,
@@ -87,17 +89,23 @@ export async function post(
   return answer.body
 }
 
-/** Authorize with a live session → code → tokens, each answer checked. */
-export async function authorize(target: Target, jar: Jar): Promise<Tokens> {
-  const verifier = randomBytes(32).toString('base64url')
-  const state = randomBytes(8).toString('base64url')
+/** A request of a browser, which keeps its cookies. */
+export async function askAs(target: Target, jar: Jar, path: string): Promise<Answer> {
   const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  const authorized = await ask(target, 'GET', authorizePath(target, verifier, state), { cookie })
-  for (const line of authorized.headers['set-cookie'] ?? []) {
+  const answer = await ask(target, 'GET', path, { cookie })
+  for (const line of answer.headers['set-cookie'] ?? []) {
     const [pair = ''] = line.split(';')
     const equals = pair.indexOf('=')
     jar.set(pair.slice(0, equals), pair.slice(equals + 1))
   }
+  return answer
+}
+
+/** Authorize with a live session → code → tokens, each answer checked. */
+export async function authorize(target: Target, jar: Jar): Promise<Tokens> {
+  const verifier = randomBytes(32).toString('base64url')
+  const state = randomBytes(8).toString('base64url')
+  const authorized = await askAs(target, jar, authorizePath(target, verifier, state))
   const { searchParams } = new URL(authorized.headers.location ?? '', target.origin)
   const code = searchParams.get('code')
   if (!code || searchParams.get('state') !== state) {

@@ -30,7 +30,7 @@ const pages: readonly OldFault[] = [
     name: 'page',
     meaning: 'the answer is a web page with the name of the person',
     must: 'refused',
-    answer: text(`<!doctype html><title>${person.name}</title><p>${person.sub}`),
+    answer: text(`<title>${person.name}</title>`),
   },
 ]
 
