@@ -124,7 +124,7 @@ const tif = (profile: TifProfile): OldProtocol => ({
   },
 })
 
-/** A server on this machine that speaks the old protocol of a portal and signs in one made-up person, rightly or not. */
+/** A server on this machine that speaks the old protocol of a portal. It signs in one made-up person, rightly or not. */
 export async function startFaultyLegacy({ client, port }: { client: Client; port: number }) {
   const profile = tifProfileOf(client.legacy)
   const protocol = profile ? tif(profile) : cas

@@ -36,7 +36,7 @@ const pages: readonly OldFault[] = [
 
 const success = xmlAnswer({ user: person.sub, attributes: { name: person.name } })
 
-/** Answers of CAS that sign nobody in (CAS Protocol 3.0.3 section 2.5). */
+/** Answers of CAS that must lead to no session (CAS Protocol 3.0.3 section 2.5). */
 export const casFaults: readonly OldFault[] = [
   {
     name: 'invalid-ticket',
