@@ -16,6 +16,10 @@ const listed: Readonly<Record<string, Listed>> = {
     summary: 'list the portals, oldest first',
     load: () => import('./clients/client-list.ts'),
   },
+  'client legacy': {
+    summary: 'count the portals that speak an old protocol, and their days left',
+    load: () => import('./clients/client-legacy.ts'),
+  },
   'client show': {
     summary: 'show the registration of a portal',
     load: () => import('./clients/client-show.ts'),

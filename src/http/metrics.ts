@@ -2,6 +2,7 @@ import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { AuditEvent } from '../audit/audit-events.ts'
+import { legacyProtocols } from '../config/legacy-protocols.ts'
 import { receiptForms } from '../channels/senders/sms/receipts.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { metricsOfAll } from './metrics-of-all.ts'
@@ -70,6 +71,14 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     registers,
   })
 
+  const entries = new Counter({
+    name: 'yideng_portal_entries_total',
+    help: 'Sign-ins at portals by protocol (oidc, or the legacy protocol of the portal)',
+    labelNames: ['protocol'],
+    registers,
+  })
+  for (const protocol of ['oidc', ...legacyProtocols]) entries.inc({ protocol }, 0)
+
   const texts = new Counter({
     name: 'yideng_texts_total',
     help: 'Texts to telephones by purpose and outcome (sent: accepted by the vendor; failed)',
@@ -102,6 +111,7 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     seen: ({ event, details }) =>
       safely(() => {
         acts.inc({ event })
+        if (event === 'portal.entered') entries.inc({ protocol: String(details?.['protocol'] ?? 'oidc') })
         if (event !== 'login.succeeded' && event !== 'login.refused') return
         const { method = '', code = 'succeeded' } = details ?? {}
         signIns.inc({ method: String(method), outcome: String(code) })

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { levelOf } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
+import { registrationOf } from './client-registrations.ts'
 import { isGone } from '../pages/bodies.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { retryAfterSeconds, isUnavailable } from '../storage/unavailable.ts'
@@ -42,11 +43,17 @@ export function auditPortals(options: {
     if (!entered.has(ctx.req)) return
     const given = ctx as unknown as KoaContextWithOIDC
     const { address, browser } = requestOf(ctx)
+    const { legacy } = given.oidc.client ? registrationOf(given.oidc.client) : {}
     await audit.record({
       event: 'portal.entered',
       actor: 'person',
       ...subjectOf(given),
-      details: { scopes: [...given.oidc.requestParamScopes], level: levelOf(given.oidc.acr) },
+      details: {
+        scopes: [...given.oidc.requestParamScopes],
+        level: levelOf(given.oidc.acr),
+        // it stays in the log when the portal has changed to OpenID Connect
+        ...(legacy === undefined ? {} : { protocol: legacy }),
+      },
       restricted: { address, browser },
     })
   }

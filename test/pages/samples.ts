@@ -71,7 +71,12 @@ const level = {
   raises: [] as { name: string; action: string }[],
 }
 
-const entered = [portal, longPortal].map(({ name }, index) => ({ name, colour: '', here: index === 0, notified: index === 0 }))
+const entered = [portal, longPortal].map(({ name }, index) => ({
+  name,
+  colour: '',
+  here: index === 0,
+  notified: index === 0,
+}))
 const confirm = { action: '/session/end/confirm', xsrf: 'x5rf-t0ken', others: 1, entered }
 
 /** Every view with data it may get. */

@@ -6,11 +6,11 @@ import { viewFiles } from '../../src/pages/view-files.ts'
 import { loadWords, readWords } from '../../src/pages/words.ts'
 import { refusals } from '../../src/refusal/refusal.ts'
 
-/** The one file of code whose words are no page: texts to telephones. */
-const texts = { file: 'code-text.ts', path: new URL('../../src/guards/phone-codes/code-text.ts', import.meta.url) }
+/** The files of code whose words are no page of the server: texts to telephones, and a page that a command prints. */
+const ofCode = ['guards/phone-codes/code-text.ts', 'admin/clients/legacy-picture.ts']
 const sources = [
   ...[...viewFiles()].map(([file, path]) => ({ file, source: readFileSync(path, 'utf8') })),
-  { file: texts.file, source: readFileSync(texts.path, 'utf8') },
+  ...ofCode.map((file) => ({ file, source: readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8') })),
 ]
 
 /** A key of each login method, where the sign-in page names none. */

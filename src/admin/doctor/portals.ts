@@ -87,9 +87,9 @@ function withoutPkce(all: readonly Client[]): Finding[] {
 /** Days before the end of an old protocol from which the portal is warned of. */
 const soonDays = 90
 
-/** Portals that nobody has changed to OpenID Connect yet, with the days that they have left. */
+/** Portals that do not speak OpenID Connect yet, with the days that they have left. */
 function legacyPortals(all: readonly Client[], now: number): Finding[] {
-  const what = 'old protocols'
+  const subject = 'old protocols'
   return all
     .filter((client) => client.legacy !== undefined)
     .map((client) => {
@@ -99,13 +99,13 @@ function legacyPortals(all: readonly Client[], now: number): Finding[] {
       if (left === 0)
         return {
           state: 'warn',
-          what,
+          what: subject,
           finding: `${who}, which ended after ${until}: it can sign nobody in`,
           todo: 'change it to OpenID Connect, or set a later day: npx yideng client update ID --legacy-until YYYY-MM-DD',
         } as const
       const finding = `${who} until ${until}: ${left} days left`
-      if (left > soonDays) return { state: 'ok', what, finding } as const
-      return { state: 'warn', what, finding, todo: 'change it to OpenID Connect before that day' } as const
+      if (left > soonDays) return { state: 'ok', what: subject, finding } as const
+      return { state: 'warn', what: subject, finding, todo: 'change it to OpenID Connect before that day' } as const
     })
 }
 

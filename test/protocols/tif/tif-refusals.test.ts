@@ -93,7 +93,7 @@ describe('after its last day', () => {
     const page = () => browser.get(ended.authorize())
     await expect.poll(async () => (await page()).status, { timeout: 4000 }).toBe(403)
     const { html } = await page()
-    for (const text of ['旧的登录方式已经停用', ended.client.name, '2026-01-31', 'OpenID Connect'])
+    for (const text of ['旧的登录方式已经停用', ended.client.name, '2026年1月31日', 'OpenID Connect'])
       expect(html).toContain(text)
     const error = { status: 403, body: { error_code: 'legacy_ended', error_msg: expect.stringContaining('OpenID') } }
     expect(await called(ended.tokens('code'))).toMatchObject(error)
