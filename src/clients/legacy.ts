@@ -51,6 +51,8 @@ export function legacyProblems(client: ClientMetadata): FieldProblem[] {
     'pkce',
     'must be left out: old protocols know no PKCE',
   )
+  const hasLogout = isTif && client.backchannel_logout_uri !== undefined
+  must(!hasLogout, 'backchannel_logout_uri', `must be left out: ${legacy} has no logout tokens`)
   must(client.resources.length === 0, 'resources', 'must be left out: an old portal gets no access tokens')
   for (const scope of ['offline_access', 'qr'])
     must(!client.scope.includes(scope), 'scope', `must not hold ${scope}: an old protocol cannot carry it`)

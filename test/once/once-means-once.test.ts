@@ -4,11 +4,12 @@ import { inLongRun } from '../setup/long-run.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { startServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
+import { ofOldPortals } from './of-old-portals.ts'
 import { ofPeople } from './of-people.ts'
 import { ofTheProtocol } from './of-the-protocol.ts'
 import { atOnce, type World } from './things.ts'
 
-const oneTimeThings = [...ofTheProtocol, ...ofPeople]
+const oneTimeThings = [...ofTheProtocol, ...ofOldPortals, ...ofPeople]
 
 const stores = [
   { name: 'the embedded stores', there: true, settings: async () => ({}) },

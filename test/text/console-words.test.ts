@@ -33,6 +33,8 @@ const silent = [
   // programs in other languages, for portals
   /^src\/admin\/clients\/libraries\//,
   /^src\/admin\/completion\/shell-scripts\.ts$/,
+  // a page for browsers: its words are in views/words
+  /^src\/admin\/clients\/legacy-picture\.ts$/,
   // docs/limits.md
   /^src\/config\/budgets\.ts$/,
 ]
@@ -49,6 +51,11 @@ const technical = new Set([
   'DPoP error="{1}", scope="{2}", algs="ES256 Ed25519 EdDSA"',
   'Mozilla/5.0 (yideng client check)',
   'discovery       {1}/.well-known/openid-configuration',
+  'protocol        {1}, until {2}',
+  'sign-in         {1}{2}',
+  'account         {1}/tokeninfo',
+  'sign-out        {1}/logout',
+  'gateway token',
   'repeatable read',
   'read only',
   'not in',

@@ -70,9 +70,9 @@ function tableOf({ protocols, portals, sources, weeks }: LegacyBoard) {
     ...(rows.length > 0 ? [] : ['No portal speaks an old protocol.']),
     '',
     `Portals and sign-ins of the last ${weeks} weeks, by protocol:`,
-    ...protocols.map((one) => `  ${one.protocol.padEnd(14)}${one.portals} portals, ${one.signIns} sign-ins`),
+    ...protocols.map((one) => `  ${one.protocol}: ${one.portals} portals, ${one.signIns} sign-ins`),
     ...(sources.length > 0 ? ['', 'Sign-ins by where the account comes from:'] : []),
-    ...sources.map((one) => `  ${one.source.padEnd(14)}${one.protocol}, ${one.signIns} sign-ins`),
+    ...sources.map((one) => `  ${one.source}, ${one.protocol}: ${one.signIns} sign-ins`),
   ]
   return { shown: { columns, rows }, notes }
 }

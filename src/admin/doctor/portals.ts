@@ -95,15 +95,15 @@ function legacyPortals(all: readonly Client[], now: number): Finding[] {
     .map((client) => {
       const { id, name, legacy = '', legacy_until: until = '' } = client
       const left = daysLeft(client, now)
-      const who = `${JSON.stringify(name)} (${id}) speaks ${legacy}`
+      const who = `${JSON.stringify(name)} (${id})`
       if (left === 0)
         return {
           state: 'warn',
           what: subject,
-          finding: `${who}, which ended after ${until}: it can sign nobody in`,
+          finding: `${who} speaks ${legacy}, which ended after ${until}: it can sign nobody in`,
           todo: 'change it to OpenID Connect, or set a later day: npx yideng client update ID --legacy-until YYYY-MM-DD',
         } as const
-      const finding = `${who} until ${until}: ${left} days left`
+      const finding = `${who} speaks ${legacy} until ${until}: ${left} days left`
       if (left > soonDays) return { state: 'ok', what: subject, finding } as const
       return { state: 'warn', what: subject, finding, todo: 'change it to OpenID Connect before that day' } as const
     })

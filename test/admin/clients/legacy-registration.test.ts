@@ -60,9 +60,16 @@ describe('the registration of an old portal', () => {
     ['level 4', [...tif, '--min-level', '4'], '--legacy-level4 is needed for min_level 4'],
     ['offline access', [...tif, '--scope', 'openid offline_access'], 'must not hold offline_access'],
     ['an API', [...tif, '--resource', 'https://api.example/'], '--resource must be left out'],
+    ['logout tokens', [...tif, '--backchannel-logout-uri', 'https://www.old.example/out'], 'tif has no logout tokens'],
     ['PKCE off', [...tif, '--pkce', 'off', '--reason', 'old'], '--pkce'],
   ])('is refused for %s', async (_what, argv, message) => {
     expect(await commandLine().yideng(...argv)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
+  })
+
+  it('is nothing that client check can check', async () => {
+    const { json, yideng } = commandLine()
+    const { client_id: id } = await json<Made>(...tif)
+    expect(await yideng('client', 'check', id)).toMatchObject({ code: 2, err: expect.stringContaining('old protocol') })
   })
 
   it('the last day and the day in three years are taken', async () => {
