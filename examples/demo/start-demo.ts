@@ -10,7 +10,11 @@ import { DemoError } from './demo-error.ts'
 import { startFront } from './lan/front.ts'
 import { lanCertificates, trust, type Lan } from './lan/lan.ts'
 import { fingerprintOf, startTrustPage } from './lan/trust-page.ts'
+<<<<<<< HEAD
 import { startCity, type City } from './city.ts'
+=======
+import { oldPortals, startOldPortals } from './old-portals.ts'
+>>>>>>> l2
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
@@ -27,6 +31,8 @@ export interface Demo {
   /** Address of the made-up WeChat; undefined where telephones of the network take part: it is on this machine only. */
   wechat: string | undefined
   portals: RegisteredPortal[]
+  /** Portals of older protocols; none where telephones of the network take part. */
+  oldPortals: { name: string; url: string }[]
   people: readonly DemoPerson[]
   /** 佛山市, whose account system is an upstream; undefined where telephones of the network take part: it is on this machine only. */
   city: City | undefined
@@ -70,6 +76,7 @@ export async function startDemo(options: {
     ...portals.map(({ name }, index) => ({ port: portBase + 1 + index, name, setting: otherBase })),
     { port: portBase + 100, name: '电子证照库', setting: otherBase },
     { port: portBase + 101, name: '演示手机', setting: otherBase },
+    ...(lan ? [] : oldPortals.map(({ name }, index) => ({ port: portBase + 110 + index, name, setting: otherBase }))),
     ...(ports ? Object.values(ports).map((one) => ({ port: one, name: '仿造的微信', setting: otherBase })) : []),
     ...(lan ? [] : [{ port: portBase + 106, name: '佛山市', setting: otherBase }]),
   ])
@@ -133,7 +140,8 @@ export async function startDemo(options: {
     if (lan && certificates)
       for (const one of [port, portBase + 100, ...portals.map((_, index) => portBase + 1 + index)])
         running.push(await startFront(lan, certificates, one))
-    const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
+    const yideng = createYideng(environment)
+    const registered = await setUp({ yideng, dataDir, resource, urlOf })
     await setUpCompany(environment)
     await provePhones(environment, people)
     running.push(await startTelephone(portBase + 101))
@@ -146,10 +154,24 @@ export async function startDemo(options: {
         await startPortal({ ...look, ...portal, issuer, resource, otherPortals, port: portBase + 1 + index }),
       )
     }
+    const old = lan ? undefined : await startOldPortals({ yideng, dataDir, issuer, port: portBase + 110 })
+    running.push(...(old?.running ?? []))
     const wechat = ports && (await startWechat({ ports, issuer, portal: urlOf(0) }))
     if (wechat) running.push(wechat)
+<<<<<<< HEAD
     const reached = { issuer, resource, telephone, wechat: wechat?.url, city }
     const demo = { ...reached, portals: registered, people, ended: provider.ended, close }
+=======
+    const reached = { issuer, resource, telephone, wechat: wechat?.url }
+    const demo = {
+      ...reached,
+      portals: registered,
+      oldPortals: old?.portals ?? [],
+      people,
+      ended: provider.ended,
+      close,
+    }
+>>>>>>> l2
     if (!lan || !certificates) return demo
     const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])
     running.push(page)

@@ -5,11 +5,12 @@ interface CasAnswer {
 }
 
 /** CAS 3, by its answers in JSON. Register with --legacy cas --redirect-uri SERVICE. */
-export function casProtocol({ cas, service }: { cas: string; service: string }): OldProtocol {
+export function casProtocol(options: { cas: string; service: string; afterLogout?: string }): OldProtocol {
+  const { cas, service, afterLogout = service } = options
   const query = (more: Record<string, string> = {}) => new URLSearchParams({ service, ...more }).toString()
   return {
     login: `${cas}/login?${query()}`,
-    logout: `${cas}/logout?${query()}`,
+    logout: `${cas}/logout?${query({ service: afterLogout })}`,
     async personOf(answer): Promise<OldPerson | undefined> {
       const ticket = answer.searchParams.get('ticket')
       if (ticket === null) return undefined

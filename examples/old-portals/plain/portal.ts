@@ -57,7 +57,7 @@ export async function startOldPortal(
         ? html`<p>您好，${person.name}（${person.level}）</p>
             <p><a href="/logout">退出登录</a></p>`
         : html`<p><a href="/login">登录</a></p>`
-      const head = html`<meta charset="utf-8" /><title>${name}</title><link rel="icon" href="data:," />`
+      const head = html`<meta charset="utf-8" /><title>${name}</title>`
       return sendPage(
         response,
         200,

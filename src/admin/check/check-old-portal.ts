@@ -89,7 +89,7 @@ async function madeUp(portal: OldPortal, insideOf: InsideOf): Promise<Check> {
   const { seen } = await signIn(portal, rightOldSignIn)
   const stranger = new Browser(portal.clock)
   await stranger.open(portal.provider.madeUp(seen.asked))
-  const meaning = 'a ticket or code that nobody gave'
+  const meaning = 'a made-up ticket or code'
   return { name: 'made-up', meaning, must: 'refused', was: verdict(await insideOf(stranger)) }
 }
 

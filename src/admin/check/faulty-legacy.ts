@@ -124,7 +124,7 @@ const tif = (profile: TifProfile): OldProtocol => ({
   },
 })
 
-/** A server on this machine that speaks the old protocol of a portal and signs in one made-up person, rightly or not. */
+/** A server on this machine that speaks the old protocol of a portal. It signs in one made-up person, rightly or not. */
 export async function startFaultyLegacy({ client, port }: { client: Client; port: number }) {
   const profile = tifProfileOf(client.legacy)
   const protocol = profile ? tif(profile) : cas
@@ -134,7 +134,7 @@ export async function startFaultyLegacy({ client, port }: { client: Client; port
     if (pathname === protocol.loginPath) return login(protocol, state, searchParams, response)
     const answer = protocol.call(state, pathname, searchParams) ?? { status: 404, text: 'not found' }
     const type = answer.text.startsWith('{') ? 'application/json' : 'application/xml'
-    response.writeHead(answer.status, { 'content-type': `${type}; charset=utf-8` }).end(answer.text)
+    response.writeHead(answer.status, { 'content-type': type }).end(answer.text)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -171,7 +171,7 @@ function login(protocol: OldProtocol, state: State, query: URLSearchParams, resp
   const registered = protocol.isRegistered(state.client, asked)
   state.seen = { asked, registered, answer, calls: 0, callsFit: true }
   if (!registered) {
-    response.writeHead(400).end('the address is not a registered one')
+    response.writeHead(400).end()
     return
   }
   state.open.add(answer)

@@ -30,13 +30,13 @@ const pages: readonly OldFault[] = [
     name: 'page',
     meaning: 'the answer is a web page with the name of the person',
     must: 'refused',
-    answer: text(`<!doctype html><title>${person.name}</title><p>${person.sub}`),
+    answer: text(`<title>${person.name}</title>`),
   },
 ]
 
 const success = xmlAnswer({ user: person.sub, attributes: { name: person.name } })
 
-/** Answers of CAS that sign nobody in (CAS Protocol 3.0.3 section 2.5). */
+/** Answers of CAS that must lead to no session (CAS Protocol 3.0.3 section 2.5). */
 export const casFaults: readonly OldFault[] = [
   {
     name: 'invalid-ticket',

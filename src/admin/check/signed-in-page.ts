@@ -18,7 +18,7 @@ export class CannotCheck extends Error {}
 /** The portal does not answer, or does not use this provider yet. */
 export class NotReady extends CannotCheck {}
 
-/** A portal under check, whatever it speaks. */
+/** A portal under check, of any protocol. */
 export interface CheckedPortal {
   /** Where a sign-in begins. */
   start: string
