@@ -10,11 +10,8 @@ import { DemoError } from './demo-error.ts'
 import { startFront } from './lan/front.ts'
 import { lanCertificates, trust, type Lan } from './lan/lan.ts'
 import { fingerprintOf, startTrustPage } from './lan/trust-page.ts'
-<<<<<<< HEAD
 import { startCity, type City } from './city.ts'
-=======
 import { oldPortals, startOldPortals } from './old-portals.ts'
->>>>>>> l2
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
@@ -158,11 +155,7 @@ export async function startDemo(options: {
     running.push(...(old?.running ?? []))
     const wechat = ports && (await startWechat({ ports, issuer, portal: urlOf(0) }))
     if (wechat) running.push(wechat)
-<<<<<<< HEAD
     const reached = { issuer, resource, telephone, wechat: wechat?.url, city }
-    const demo = { ...reached, portals: registered, people, ended: provider.ended, close }
-=======
-    const reached = { issuer, resource, telephone, wechat: wechat?.url }
     const demo = {
       ...reached,
       portals: registered,
@@ -171,7 +164,6 @@ export async function startDemo(options: {
       ended: provider.ended,
       close,
     }
->>>>>>> l2
     if (!lan || !certificates) return demo
     const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])
     running.push(page)
