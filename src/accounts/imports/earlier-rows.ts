@@ -65,7 +65,6 @@ export function openEarlierRows(): EarlierRows {
     hasSub: has('subs'),
     hasPhone: has('phones'),
     hasUsername: has('usernames'),
-    hasDocument: has('documents'),
     levelOf: (document, name) => level.get(key(document), key(name))?.['level'] as number | undefined,
     hasDocument: has('documents'),
     isProvenOtherwise: (document, name) => other.get(key(document), key(name)) !== undefined,
