@@ -115,10 +115,10 @@ function countedSignIns(database: Services['database'], since: number): Promise<
     .execute()
 }
 
-const sum = (rows: readonly Row[]) => rows.reduce((total, { signIns }) => total + Number(signIns), 0)
+const sum = (rows: readonly Row[]) => rows.reduce((total, { signIns }) => total + signIns, 0)
 
 function totals(rows: readonly Row[]) {
-  const times = rows.map(({ lastUsed }) => Number(lastUsed))
+  const times = rows.map(({ lastUsed }) => lastUsed)
   return { signIns: sum(rows), lastUsed: times.length > 0 ? Math.max(...times) : undefined }
 }
 
