@@ -5,7 +5,6 @@ import {
   authorize,
   authorizePath,
   exchange,
-  oldSignOn,
   post,
   singleSignOn,
   userinfo,
@@ -13,6 +12,7 @@ import {
   type Target,
   type Tokens,
 } from './flow.ts'
+import { casFlow, tifFlow } from './old-portals.ts'
 
 /** A measured operation, prepared once for each concurrent client. */
 export interface Case {
@@ -39,14 +39,20 @@ async function firstRefreshToken(target: Target, jar: Jar): Promise<string> {
 const json = (text: string) => JSON.parse(text) as Partial<Tokens> & { active?: boolean }
 
 export const cases: Case[] = [
+  // before the flow that they are compared with, so that its warm start is no advantage of theirs
+  {
+    name: 'CAS flow',
+    oursOnly: true,
+    ready: async (target, jar) => () => casFlow(target, jar),
+  },
+  {
+    name: 'tif flow',
+    oursOnly: true,
+    ready: async (target, jar) => () => tifFlow(target, jar),
+  },
   {
     name: 'single sign-on flow',
     ready: async (target, jar) => async () => void (await singleSignOn(target, jar)),
-  },
-  {
-    name: 'tif flow of an old portal',
-    oursOnly: true,
-    ready: async (target, jar) => () => oldSignOn(target, jar),
   },
   {
     name: 'refresh with rotation',

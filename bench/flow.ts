@@ -10,10 +10,10 @@ export interface Target {
   clientSecret: string
   /** A client with client credentials, and its API. */
   service: { clientId: string; clientSecret: string; resource: string; scope: string }
-  /** A portal of the earlier OAuth2 of a province; the bare provider has none. */
-  old?: { clientId: string; clientSecret: string }
   /** Fields of the consent form. */
   consent: { action: string; fields: Record<string, string> }
+  /** Portals of legacy protocols; the bare provider has none. */
+  old?: { cas: { service: string }; tif: { clientId: string; clientSecret: string; redirectUri: string } }
   pid: number
 }
 
@@ -30,7 +30,7 @@ export interface Answer {
   body: string
 }
 
-function ask(
+export function ask(
   target: Target,
   method: string,
   path: string,
@@ -89,21 +89,23 @@ export async function post(
   return answer.body
 }
 
-function keepCookies(jar: Jar, headers: http.IncomingHttpHeaders): void {
-  for (const line of headers['set-cookie'] ?? []) {
+/** A request of a browser, which keeps its cookies. */
+export async function askAs(target: Target, jar: Jar, path: string): Promise<Answer> {
+  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  const answer = await ask(target, 'GET', path, { cookie })
+  for (const line of answer.headers['set-cookie'] ?? []) {
     const [pair = ''] = line.split(';')
     const equals = pair.indexOf('=')
     jar.set(pair.slice(0, equals), pair.slice(equals + 1))
   }
+  return answer
 }
 
 /** Authorize with a live session → code → tokens, each answer checked. */
 export async function authorize(target: Target, jar: Jar): Promise<Tokens> {
   const verifier = randomBytes(32).toString('base64url')
   const state = randomBytes(8).toString('base64url')
-  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  const authorized = await ask(target, 'GET', authorizePath(target, verifier, state), { cookie })
-  keepCookies(jar, authorized.headers)
+  const authorized = await askAs(target, jar, authorizePath(target, verifier, state))
   const { searchParams } = new URL(authorized.headers.location ?? '', target.origin)
   const code = searchParams.get('code')
   if (!code || searchParams.get('state') !== state) {
@@ -123,27 +125,6 @@ export async function userinfo(target: Target, { access_token: token }: Tokens):
   const informed = await ask(target, 'GET', target.paths.userinfo, { authorization: `Bearer ${token}` })
   const { name } = JSON.parse(informed.body) as { name?: string }
   if (informed.status !== 200 || !name) throw new Error(`${target.name}: no userinfo (${informed.body})`)
-}
-
-/** The same at an old portal: authorize with a live session → code → token → tokeninfo, each answer checked. */
-export async function oldSignOn(target: Target, jar: Jar): Promise<void> {
-  const { old } = target
-  if (!old) throw new Error(`${target.name}: no old portal`)
-  const base = '/tif/sso/connect/page/oauth2'
-  const common = { client_id: old.clientId, scope: 'all', redirect_uri: redirectUri }
-  const get = (path: string, query: Record<string, string>, headers = {}) =>
-    ask(target, 'GET', `${base}/${path}?${new URLSearchParams(query).toString()}`, headers)
-  const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-  const begun = { ...common, service: 'initService', response_type: 'code' }
-  const { headers, status } = await get('authorize', begun, { cookie })
-  keepCookies(jar, headers)
-  const code = new URL(headers.location ?? '', target.origin).searchParams.get('code')
-  if (!code) throw new Error(`${target.name}: no code of the old portal (${status})`)
-  const exchanged = { ...common, client_secret: old.clientSecret, code, grant_type: 'authorization_code' }
-  const { access_token: token = '' } = JSON.parse((await get('access_token', exchanged)).body) as Partial<Tokens>
-  const told = await get('tokeninfo', { access_token: token })
-  const { userobj } = JSON.parse(told.body) as { userobj?: { cn?: string } }
-  if (!userobj?.cn) throw new Error(`${target.name}: no tokeninfo (${told.body})`)
 }
 
 /** Authorize with a live session → code → tokens → userinfo, each answer checked. */

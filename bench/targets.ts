@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPasswords } from '../src/accounts/passwords/hash.ts'
-import { openServices } from '../src/services.ts'
+import { openServices, type Services } from '../src/services.ts'
 import type { ClientInput } from '../src/clients/metadata.ts'
 import { readSettings } from '../src/config/settings.ts'
 import { freePort } from '../test/setup/free-port.ts'
@@ -120,15 +120,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
     scope: 'openid profile offline_access',
     consent: 'implicit',
   })
-  const old = await register({
-    name: '压测旧门户',
-    redirect_uris: [redirectUri],
-    scope: 'openid profile',
-    consent: 'implicit',
-    legacy: 'tif',
-    legacy_until: new Date(Date.now() + 365 * 86_400_000).toISOString().slice(0, 10),
-    networks: ['127.0.0.0/8', '::1/128'],
-  })
+  const old = await registerOldPortals(services)
   const service = await register({ name: '压测服务', type: 'service', resources: [resource] })
   const passwordHash = await createPasswords().hash(password)
   const authenticators = [passwordAuthenticator(passwordHash)]
@@ -156,9 +148,9 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
     origin,
     paths: { authorize: '/authorize', token: '/token', userinfo: '/userinfo', introspect: '/introspect' },
     ...portal,
-    old,
     service: { ...service, resource, scope: apiScope },
     consent: { action: '/consent', fields: { decision: 'allow' } },
+    old,
     pid: child.pid ?? 0,
   }
   const jars = await signIn(
@@ -177,6 +169,21 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** A portal of each legacy protocol, with the scopes of the modern one. */
+async function registerOldPortals({ clients }: Services): Promise<NonNullable<Target['old']>> {
+  const legacy_until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
+  const create = async (legacy: string, address: string) => {
+    const common = { scope: 'openid profile', consent: 'implicit' as const, networks: ['127.0.0.0/8'] }
+    const input = { name: `压测旧门户${legacy}`, redirect_uris: [address], legacy, legacy_until, ...common }
+    const created = await clients.create(input, 'administrator:bench')
+    if (!created.ok) throw new Error(`no old portal: ${JSON.stringify(created.problems)}`)
+    return { clientId: created.client.id, clientSecret: created.secret ?? '' }
+  }
+  const [service, address] = ['http://localhost:4997/app', 'http://localhost:4996/callback']
+  await create('cas', service)
+  return { cas: { service }, tif: { ...(await create('tif', address)), redirectUri: address } }
 }
 
 /**

@@ -73,11 +73,12 @@ function portOf(name: string, value: string | undefined, usual: number): number 
   throw new DemoError(`The setting ${name}=${JSON.stringify(value)} must be a port number.`)
 }
 
-function describe({ issuer, portals, resource, telephone, wechat, people }: Demo): Line[] {
+function describe({ issuer, portals, oldPortals, resource, telephone, wechat, people }: Demo): Line[] {
   const [first, second, third, enterprise] = portals
   const addresses = [
     ['一登 (the one login)', issuer],
     ...portals.map(({ name, url }) => [name, url]),
+    ...oldPortals.map(({ name, url }) => [`${name} (an older protocol)`, url]),
     ['电子证照库 (an API)', resource],
     ['演示手机 (shows every text)', telephone],
     ...(wechat === undefined ? [] : [['仿造的微信 (a made-up WeChat)', wechat]]),

@@ -10,6 +10,7 @@ import { DemoError } from './demo-error.ts'
 import { startFront } from './lan/front.ts'
 import { lanCertificates, trust, type Lan } from './lan/lan.ts'
 import { fingerprintOf, startTrustPage } from './lan/trust-page.ts'
+import { oldPortals, startOldPortals } from './old-portals.ts'
 import { people, type DemoPerson } from './people.ts'
 import { portals } from './portals.ts'
 import { createYideng, startProvider } from './provider.ts'
@@ -26,6 +27,8 @@ export interface Demo {
   /** Address of the made-up WeChat; undefined where telephones of the network take part: it is on this machine only. */
   wechat: string | undefined
   portals: RegisteredPortal[]
+  /** Portals of older protocols; none where telephones of the network take part. */
+  oldPortals: { name: string; url: string }[]
   people: readonly DemoPerson[]
   /** Where telephones of the same network begin, and the fingerprint of the certificate that they trust there. */
   lan?: { trustPage: string; fingerprint: string; authorityFile: string; host: string }
@@ -67,6 +70,7 @@ export async function startDemo(options: {
     ...portals.map(({ name }, index) => ({ port: portBase + 1 + index, name, setting: otherBase })),
     { port: portBase + 100, name: '电子证照库', setting: otherBase },
     { port: portBase + 101, name: '演示手机', setting: otherBase },
+    ...(lan ? [] : oldPortals.map(({ name }, index) => ({ port: portBase + 110 + index, name, setting: otherBase }))),
     ...(ports ? Object.values(ports).map((one) => ({ port: one, name: '仿造的微信', setting: otherBase })) : []),
   ])
   expectOwn(dataDir)
@@ -113,7 +117,8 @@ export async function startDemo(options: {
     if (lan && certificates)
       for (const one of [port, portBase + 100, ...portals.map((_, index) => portBase + 1 + index)])
         running.push(await startFront(lan, certificates, one))
-    const registered = await setUp({ yideng: createYideng(environment), dataDir, resource, urlOf })
+    const yideng = createYideng(environment)
+    const registered = await setUp({ yideng, dataDir, resource, urlOf })
     await setUpCompany(environment)
     await provePhones(environment)
     running.push(await startTelephone(portBase + 101))
@@ -126,10 +131,19 @@ export async function startDemo(options: {
         await startPortal({ ...look, ...portal, issuer, resource, otherPortals, port: portBase + 1 + index }),
       )
     }
+    const old = lan ? undefined : await startOldPortals({ yideng, dataDir, issuer, port: portBase + 110 })
+    running.push(...(old?.running ?? []))
     const wechat = ports && (await startWechat({ ports, issuer, portal: urlOf(0) }))
     if (wechat) running.push(wechat)
     const reached = { issuer, resource, telephone, wechat: wechat?.url }
-    const demo = { ...reached, portals: registered, people, ended: provider.ended, close }
+    const demo = {
+      ...reached,
+      portals: registered,
+      oldPortals: old?.portals ?? [],
+      people,
+      ended: provider.ended,
+      close,
+    }
     if (!lan || !certificates) return demo
     const page = await startTrustPage(lan, certificates, portBase + 80, [...registered, { name: '一登', url: issuer }])
     running.push(page)

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import { errors, Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Counted } from '../config/address-networks.ts'
@@ -75,7 +76,7 @@ export function createPortalBudgets(limits: PortalBudgetLimits, clock: Clock): P
     const { status } = ctx
     if (status === 429 || status >= 500) return
     const { client } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
-    const isRefused = status >= 400
+    const isRefused = status >= 400 || refusals.has(ctx.req)
     const isProven = client !== undefined && provesItself(client) && errorOf(ctx) !== 'invalid_client'
     if (client && (isProven || !isRefused)) called.count(keysOf(ctx, client))
     if (isProven) proven.count(narrowest(requestOf(ctx)))
@@ -97,6 +98,12 @@ export function createPortalBudgets(limits: PortalBudgetLimits, clock: Clock): P
 
   return { admit, admitCall, middleware }
 }
+
+/** Refusals with status 200, as CAS has them. */
+const refusals = new WeakSet<IncomingMessage>()
+
+/** Counts the answer to this request as a refused call, also with status 200. */
+export const markRefused = (req: IncomingMessage): void => void refusals.add(req)
 
 const narrowest = ({ network }: RequestContext): Counted[] => [{ key: network, factor: 1 }]
 

@@ -61,7 +61,7 @@ function portalMetadata(client: Client): ClientMetadata {
     ...(client.secretHash ? { client_secret: client.secretHash } : {}),
     application_type: client.type === 'native' ? 'native' : 'web',
     redirect_uris: client.redirect_uris,
-    post_logout_redirect_uris: client.post_logout_redirect_uris,
+    post_logout_redirect_uris: afterLogout(client),
     response_types: service ? [] : ['code'],
     grant_types: service ? ['client_credentials'] : signIn,
     token_endpoint_auth_method: client.auth_method,
@@ -72,8 +72,15 @@ function portalMetadata(client: Client): ClientMetadata {
     ...sectorOf(client),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks as NonNullable<ClientMetadata['jwks']> }),
     ...(client.jwks_uri ? { jwks_uri: client.jwks_uri } : {}),
-    ...(client.backchannel_logout_uri
-      ? { backchannel_logout_uri: client.backchannel_logout_uri, backchannel_logout_session_required: true }
-      : {}),
+    ...backchannel(client),
   }
+}
+
+/** In CAS the service itself is where a sign-out leads, and where its message goes (CAS Protocol 3.0.3 section 2.3). */
+const afterLogout = ({ legacy, redirect_uris: services, post_logout_redirect_uris: others }: Client): string[] =>
+  legacy === 'cas' ? [...new Set([...others, ...services])] : others
+
+function backchannel({ legacy, redirect_uris: [service], backchannel_logout_uri: registered }: Client) {
+  const backchannel_logout_uri = legacy === 'cas' ? service : registered
+  return backchannel_logout_uri ? { backchannel_logout_uri, backchannel_logout_session_required: true } : {}
 }

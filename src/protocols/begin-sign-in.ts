@@ -12,6 +12,8 @@ export interface LegacySignIn {
   redirectUri: string
   /** It comes back with the answer. Its browser can read and change it. */
   state?: string | undefined
+  /** The redeemed code has it again. No browser can read or change it. */
+  nonce?: string | undefined
   /** `login`: a fresh sign-in; `none`: without a question (OpenID Connect Core section 3.1.2.1). */
   prompt?: 'login' | 'none' | undefined
 }
@@ -23,7 +25,7 @@ export interface LegacySignIn {
 export function beginSignIn(
   ctx: Context,
   next: Next,
-  { client, redirectUri, state, prompt }: LegacySignIn,
+  { client, redirectUri, state, nonce, prompt }: LegacySignIn,
 ): Promise<void> {
   const query = new URLSearchParams({
     client_id: client.id,
@@ -31,6 +33,7 @@ export function beginSignIn(
     redirect_uri: redirectUri,
     scope: client.scope.join(' '),
     ...(state === undefined ? {} : { state }),
+    ...(nonce === undefined ? {} : { nonce }),
     ...(prompt === undefined ? {} : { prompt }),
   })
   markLegacyRequest(ctx.req)

@@ -6,6 +6,8 @@ import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { tifProfiles } from '../config/legacy-protocols.ts'
 import { requestOf } from '../pages/request-context.ts'
+import { casRoutes } from './cas/cas-routes.ts'
+import type { SingleLogout } from './cas/single-logout.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { CallerDeps } from './callers.ts'
 import type { RedeemDeps } from './redeem.ts'
@@ -14,6 +16,9 @@ import { tifRoutes } from './tif/tif-routes.ts'
 export interface LegacyDeps extends RedeemDeps, CallerDeps {
   /** A portal, suspended or not; it may be as of a moment ago. */
   findRegistered(id: string): Promise<Client | undefined>
+  /** The registered portals of CAS, suspended or not, the oldest first; it may be as of a moment ago. */
+  casPortals(): Promise<readonly Client[]>
+  singleLogout: SingleLogout
   artifacts: Artifacts
   /** The secrets of signed calls are made of it (clients/gateway-token.ts). */
   pairwiseKey: KeyObject
@@ -25,6 +30,7 @@ export interface LegacyDeps extends RedeemDeps, CallerDeps {
 export function legacyRoutes(deps: LegacyDeps): Router {
   const router = new Router({ sensitive: true })
   for (const profile of tifProfiles) tifRoutes(router, profile, deps)
+  casRoutes(router, deps)
   return router
 }
 

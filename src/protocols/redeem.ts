@@ -14,6 +14,10 @@ export interface LegacyGrant {
   /** Seconds since 1970 UTC. */
   authTime: number
   sessionUid?: string | undefined
+  /** The session as this portal knows it. */
+  sid?: string | undefined
+  /** What `beginSignIn` gave the code to carry. */
+  nonce?: string | undefined
 }
 
 /** Why a code gave nothing. `used`: it was redeemed before; `grantId` names what it gave then. */
@@ -25,6 +29,16 @@ export interface RedeemDeps {
   subjectOf(ctx: KoaContextWithOIDC, personId: string): string
 }
 
+/** What a portal shows for its sign-in. Without a client the code is spent, and fits nothing. */
+export interface Shown {
+  client: Pick<Client, 'id'> | undefined
+  code: string
+  /** Undefined where the protocol does not name it again. */
+  redirectUri: string | undefined
+  /** Whether a code of this client may be spent here. Codes of other protocols stay as they are. */
+  isOwn?: (clientId: string) => boolean
+}
+
 type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
 
 /**
@@ -32,14 +46,12 @@ type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
  * fit. The caller has authenticated the portal, where the protocol has a secret.
  * @param asked.redirectUri that of the sign-in, exactly; undefined for a call that names none
  */
-export async function redeem(
-  { provider }: RedeemDeps,
-  asked: { client: Client; code: string; redirectUri: string | undefined },
-): Promise<Found> {
-  const { client, redirectUri } = asked
+export async function redeem({ provider }: RedeemDeps, asked: Shown): Promise<Found> {
+  const { client, redirectUri, isOwn } = asked
   const code = await provider.AuthorizationCode.find(asked.code)
   if (!code) return { ok: false, why: 'unknown' }
-  const { grantId, accountId, clientId, authTime, sessionUid, acr, amr = [], scope = '' } = code
+  const { grantId, accountId, clientId = '', authTime, acr, amr = [], scope = '' } = code
+  if (isOwn && !isOwn(clientId)) return { ok: false, why: 'unknown' }
   if (!code.isValid) return { ok: false, why: 'used', grantId }
   try {
     await code.consume()
@@ -48,9 +60,11 @@ export async function redeem(
     throw error
   }
   const isOther = redirectUri !== undefined && code.redirectUri !== redirectUri
-  if (clientId !== client.id || isOther) return { ok: false, why: 'other' }
+  if (clientId !== client?.id || isOther) return { ok: false, why: 'other' }
   if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
-  return { ok: true, grant: { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid } }
+  const { sessionUid, sid, nonce } = code
+  const grant = { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid, sid, nonce }
+  return { ok: true, grant }
 }
 
 /** The claims that a portal may read now, with its own `sub`. */

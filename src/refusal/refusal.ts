@@ -13,6 +13,7 @@ const codes = {
   client_unknown: 400,
   client_paused: 400,
   legacy_ended: 403,
+  legacy_declined: 403,
   redirect_uri_mismatch: 400,
   request_invalid: 400,
   logout_invalid: 400,

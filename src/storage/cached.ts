@@ -32,3 +32,21 @@ export function cached<T>(
     return found
   }
 }
+
+/** A short list that is read again after each change of its topic; every change is published. */
+export function cachedList<T>(
+  find: () => Promise<readonly T[]>,
+  { events, topic }: { events: Events; topic: Topic },
+  clock: Clock,
+): () => Promise<readonly T[]> {
+  let known: { found: Promise<readonly T[]>; until: number } | undefined
+  events.subscribe(topic, () => (known = undefined))
+  return () => {
+    const now = clock()
+    if (known && known.until > now) return known.found
+    const entry = { found: find(), until: now + (events.isConnected() ? pollMs : freshMs) }
+    known = entry
+    entry.found.catch(() => known === entry && (known = undefined))
+    return entry.found
+  }
+}

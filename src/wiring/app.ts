@@ -74,7 +74,7 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
 
 /** Services for the endpoints of old portals. */
 function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: Protocol): AppDeps['legacy'] {
-  const { provider, findAccount, subjectOf, secretGuesses, portalBudgets } = protocol
+  const { provider, findAccount, subjectOf, secretGuesses, portalBudgets, casPortals, singleLogout } = protocol
   const { clients, audit, dataKeys } = services
   // from memory, where it is active
   const findRegistered = async (id: string) => (await findClient(id)) ?? clients.find(id)
@@ -84,6 +84,8 @@ function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: 
     subjectOf,
     secretGuesses,
     portalBudgets,
+    casPortals,
+    singleLogout,
     findRegistered,
     pairwiseKey: dataKeys.pairwise,
     artifacts,

@@ -1,4 +1,5 @@
 import { ownClientId } from '../account-centre/own-client.ts'
+import type { Client } from '../clients/clients.ts'
 import { listedRegions } from '../config/networks.ts'
 import { createOutbound } from '../guards/outbound.ts'
 import { createPortalBudgets } from '../guards/portal-budgets.ts'
@@ -16,10 +17,11 @@ import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
 import { reportRefused } from '../oidc/refused-requests.ts'
 import { legacyAnswer } from '../protocols/answers.ts'
+import { createSingleLogout } from '../protocols/cas/single-logout.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
 import { createSessions } from '../sessions/sessions.ts'
-import { cached } from '../storage/cached.ts'
+import { cached, cachedList } from '../storage/cached.ts'
 import type { Core } from './core.ts'
 
 export type Protocol = ReturnType<typeof createProtocol>
@@ -44,6 +46,7 @@ export function createProtocol(core: Core) {
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
   const readKeys = () => openSigningKeys(settings.keysDir, clock)
+  const outbound = tracing.outbound(createOutbound({ allowed: reachRule(settings) }))
   const secretGuesses = createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock })
   const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
     admitClient: portalBudgets.admit,
@@ -79,13 +82,14 @@ export function createProtocol(core: Core) {
     legacyAnswer,
     secretGuesses,
     keySetFailed: (client, error) => log.warn({ client, err: error }, 'the key set of a portal could not be fetched'),
-    outbound: tracing.outbound(createOutbound({ allowed: reachRule(settings) })),
+    outbound,
   })
   reportRefused(provider, log)
   const deliveries = createLogoutDeliveries({ database, audit, events, clock, log })
-  const deliver = queueLogouts(provider, (notice) => deliveries.send([notice]))
   const { publish } = events
   const lifetime = session
+  const singleLogout = createSingleLogout({ artifacts, outbound, lifetime, clock })
+  const deliver = queueLogouts(provider, { send: (notice) => deliveries.send([notice]), toCas: singleLogout.deliver })
   const sessions = createSessions({
     database,
     audit,
@@ -113,7 +117,15 @@ export function createProtocol(core: Core) {
     deliver,
     deviceFlow,
     portalBudgets,
+    casPortals: casPortals(core),
+    singleLogout,
     secretGuesses,
     readKeys,
   }
+}
+
+/** Old portals are few. */
+function casPortals({ services, events, clock }: Core): () => Promise<readonly Client[]> {
+  const find = async () => (await services.clients.list()).filter(({ legacy }) => legacy === 'cas')
+  return cachedList(find, { events, topic: 'client' }, clock)
 }

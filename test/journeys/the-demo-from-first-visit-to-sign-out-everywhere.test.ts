@@ -71,6 +71,34 @@ describe.skipIf(cannotRun('browser'))('the demo', () => {
     await context.close()
   })
 
+  it('the old portals share the sign-in, and the sign-out reaches the one of CAS', async () => {
+    const [, city] = demo.portals
+    const [cas, tif] = demo.oldPortals
+    const [person] = demo.people
+    if (!city || !cas || !tif || !person) throw new Error('the demo is not complete')
+    const { context, complaints } = await openContext(browser(), desktop)
+    const page = await context.newPage()
+    const greets = async ({ url }: { url: string }) => {
+      await page.goto(url)
+      return (await page.textContent('body'))?.includes(`您好，${person.name}`) ?? false
+    }
+    await page.goto(`${city.url}/login`)
+    await signInOn(page, person)
+    await page.waitForURL(`${city.url}/**`)
+    for (const old of [cas, tif]) {
+      await page.goto(`${old.url}/login`)
+      expect(page.url(), 'no form of ours in between').toBe(`${old.url}/`)
+      expect(await greets(old)).toBe(true)
+    }
+    await page.goto(`${cas.url}/logout`)
+    await page.locator('button[name=logout]').click()
+    await page.waitForURL(`${cas.url}/`)
+    await page.goto(`${city.url}/login`)
+    expect(await page.locator('[name=password]').count()).toBe(1)
+    expect(complaints).toEqual([])
+    await context.close()
+  })
+
   it('in the made-up WeChat: a password and a binding once, then one tap, and only for this user of WeChat', async () => {
     const [, person] = demo.people
     if (!demo.wechat || !person) throw new Error('the demo is not complete')

@@ -3,9 +3,11 @@ import { exportJWK, SignJWT } from 'jose'
 import * as oidc from 'openid-client'
 import { expect } from 'vitest'
 import { administrator, agree, letIn, typeCode } from '../setup/administrator.ts'
+import { casPortal } from '../setup/cas-portal.ts'
 import { password } from '../setup/people.ts'
+import { openPerson, signIn } from '../setup/person.ts'
 import { signedIn } from '../setup/signed-in.ts'
-import { type Page } from '../setup/visitor.ts'
+import { Visitor, type Page } from '../setup/visitor.ts'
 import {
   atOnce,
   form,
@@ -48,6 +50,20 @@ export const ofTheProtocol: OneTimeThing[] = [
           })
         },
       }
+    },
+  },
+  {
+    what: 'ticket of CAS',
+    where: 'oidc/artifacts/adapter.ts',
+    rounds: 6,
+    async prepare({ server, services }) {
+      const portal = await casPortal(services)
+      const person = await openPerson(services)
+      const visitor = new Visitor(server.issuer)
+      const { leads } = await signIn(visitor, await visitor.get(portal.login()), person.username)
+      const ticket = leads?.searchParams.get('ticket') ?? ''
+      const valid = async () => (await portal.ask('p3/serviceValidate', { ticket })).includes('<cas:user>')
+      return { use: valid, after: async () => expect(await valid()).toBe(false) }
     },
   },
   {

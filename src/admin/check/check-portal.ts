@@ -1,34 +1,29 @@
 import type { Client } from '../../clients/clients.ts'
-import type { Clock } from '../../config/clock.ts'
 import { Browser, type Page } from './browser.ts'
-import { denial, faults, logoutFaults, rightSignIn, type Fault, type LogoutFault, type Verdict } from './faults.ts'
-import { marks, otherMark, type Seen } from './faulty-endpoints.ts'
+import { denial, faults, logoutFaults, rightSignIn, type Fault, type LogoutFault } from './faults.ts'
+import type { Seen } from './faulty-endpoints.ts'
 import type { FaultyProvider } from './faulty-provider.ts'
+import { otherMark } from './made-up-person.ts'
+import {
+  CannotCheck,
+  findInside,
+  holds,
+  notLed,
+  openStart,
+  postTo,
+  resultOf,
+  verdict,
+  whenReady,
+  type Check,
+  type CheckedPortal,
+  type InsideOf,
+} from './signed-in-page.ts'
 
-export interface Check {
-  name: string
-  meaning: string
-  must: Verdict
-  /** `unknown`: no act of the portal shows it. */
-  was: Verdict | 'unknown'
-}
+export { CannotCheck, type Check } from './signed-in-page.ts'
 
-/** The portal cannot be checked; the message is the reason. */
-export class CannotCheck extends Error {}
-
-/** The portal does not answer, or does not use this provider yet. */
-class NotReady extends CannotCheck {}
-
-const pauseMs = 500
-
-interface Portal {
+interface Portal extends CheckedPortal {
   client: Client
   provider: FaultyProvider
-  /** Where a sign-in begins. */
-  start: string
-  /** A page that differs for a signed-in person. */
-  page: string | undefined
-  clock: Clock
 }
 
 /**
@@ -40,7 +35,7 @@ export async function checkPortal(
   progress: (done: number, total: number) => void,
 ): Promise<Check[]> {
   const { client } = portal
-  const first = await firstSignIn(portal)
+  const first = await whenReady(portal, async () => successful(portal, await signIn(portal, rightSignIn)))
   const insideOf = await findInside(portal, first)
   const logout = client.backchannel_logout_uri
   const total = faults.length + 4 + (logout === undefined ? 0 : logoutFaults.length)
@@ -69,15 +64,6 @@ export async function checkPortal(
   return checks
 }
 
-const verdict = (inside: string | undefined): Verdict => (inside === undefined ? 'refused' : 'accepted')
-const holds = (right: boolean): Verdict => (right ? 'accepted' : 'refused')
-const resultOf = ({ name, meaning, must }: Pick<Fault, 'name' | 'meaning' | 'must'>, was: Check['was']): Check => ({
-  name,
-  meaning,
-  must,
-  was,
-})
-
 interface SignIn {
   browser: Browser
   page: Page
@@ -89,31 +75,10 @@ async function signIn(portal: Portal, fault: Fault): Promise<SignIn> {
   const { provider, start } = portal
   const browser = new Browser(portal.clock)
   provider.use(fault)
-  const page = await browser.open(start).catch((error: unknown) => {
-    throw new NotReady(`${start} does not answer: ${reasonOf(error)}`)
-  })
+  const page = await openStart(browser, start)
   const seen = provider.seen()
-  if (!seen) {
-    const end = page.way.length > 1 ? ` It redirects to ${new URL(page.url).origin}${new URL(page.url).pathname}.` : ''
-    throw new NotReady(`${start} does not redirect to a sign-in at ${provider.issuer} (status ${page.status}).${end}`)
-  }
+  if (!seen) throw notLed(start, provider.issuer, page)
   return { browser, page, seen }
-}
-
-/**
- * Waits until the portal answers and uses this provider.
- * @throws CannotCheck
- */
-async function firstSignIn(portal: Portal & { waitMs: number }): Promise<SignIn> {
-  const end = portal.clock() + portal.waitMs
-  for (;;) {
-    try {
-      return successful(portal, await signIn(portal, rightSignIn))
-    } catch (error) {
-      if (!(error instanceof NotReady) || portal.clock() > end) throw error
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
-    }
-  }
 }
 
 /** @throws CannotCheck where a sign-in without a fault does not succeed */
@@ -129,40 +94,6 @@ function successful({ client }: Portal, signedIn: SignIn): SignIn {
   ].find((one) => typeof one === 'string')
   const end = `it ends with status ${page.status} at ${page.url}`
   throw new CannotCheck(`A sign-in without a fault does not succeed: ${why ?? end}.`)
-}
-
-/** The text of a page for a signed-in person; undefined where the browser is not signed in. */
-type InsideOf = (browser: Browser) => Promise<string | undefined>
-
-/** The properties of a page that show whether the browser is signed in. */
-async function lookOf(browser: Browser, page: string) {
-  const { status, text, location } = await browser.request(page)
-  const target = location === undefined ? '' : new URL(location).origin + new URL(location).pathname
-  return { response: `${status} ${target}`, marked: marks.some((mark) => text.includes(mark)), text }
-}
-
-/**
- * Finds a page that differs for a signed-in person, and returns a test by that page.
- * @throws CannotCheck where no page does
- */
-async function findInside(portal: Portal, { browser: signedIn, page: landing }: SignIn): Promise<InsideOf> {
-  const pages = portal.page === undefined ? [landing.url, new URL('/', portal.start).href] : [portal.page]
-  for (const page of pages) {
-    const inside = await lookOf(signedIn, page)
-    const outside = await lookOf(new Browser(portal.clock), page)
-    const differs = inside.response !== outside.response || inside.marked !== outside.marked
-    // otherwise compare the whole text, if it is the same for two browsers without a session
-    const second = differs ? outside : await lookOf(new Browser(portal.clock), page)
-    if (!differs && (second.text !== outside.text || inside.text === outside.text)) continue
-    return async (browser) => {
-      const { response, marked, text } = await lookOf(browser, page)
-      const isInside = response === inside.response && (differs ? marked === inside.marked : text !== outside.text)
-      return isInside ? text : undefined
-    }
-  }
-  throw new CannotCheck(
-    'No page of the portal differs for a signed-in person: name one with --page (one that shows the name, or needs a sign-in).',
-  )
 }
 
 const withProtection: Record<Client['pkce'], string> = {
@@ -247,19 +178,6 @@ async function callbackOf({ client, start }: Portal, browser: Browser): Promise<
 
 async function logoutCheck(portal: Portal, uri: string, fault: LogoutFault, insideOf: InsideOf): Promise<Check> {
   const { browser } = await signIn(portal, rightSignIn)
-  const answer = await fetch(uri, {
-    method: 'POST',
-    redirect: 'manual',
-    body: new URLSearchParams({ logout_token: portal.provider.logoutToken(fault) }),
-    signal: AbortSignal.timeout(10_000),
-  }).catch((error: unknown) => {
-    throw new CannotCheck(`${uri} does not answer: ${reasonOf(error)}`)
-  })
-  await answer.body?.cancel()
+  await postTo(uri, new URLSearchParams({ logout_token: portal.provider.logoutToken(fault) }))
   return resultOf(fault, holds((await insideOf(browser)) === undefined))
-}
-
-const reasonOf = (error: unknown) => {
-  const { message, cause } = error as Error
-  return cause instanceof Error ? `${message} (${cause.message})` : message
 }

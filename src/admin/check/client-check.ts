@@ -1,7 +1,11 @@
 import { failed, invalid, notFound, type Outcome } from '../outcome.ts'
 import { idField } from '../fields.ts'
 import { startFaultyProvider } from './faulty-provider.ts'
-import { CannotCheck, checkPortal } from './check-portal.ts'
+import type { Client } from '../../clients/clients.ts'
+import { checkOldPortal } from './check-old-portal.ts'
+import { CannotCheck, checkPortal, type Check } from './check-portal.ts'
+import { startFaultyLegacy } from './faulty-legacy.ts'
+import type { CommandContext } from '../command-context.ts'
 import { command } from '../command.ts'
 
 const maxWaitSeconds = 3600
@@ -44,23 +48,15 @@ export default command({
     const { clients } = await context.services()
     const client = await clients.find(id)
     if (!client) return notFound('portal', id)
-    if (client.legacy !== undefined)
-      return invalid({ field: 'id', message: 'speaks an old protocol: only portals of OpenID Connect are checked' })
     const [redirect] = client.redirect_uris
     if (redirect === undefined) {
       return invalid({ field: 'id', message: 'is a service: it has no sign-in, so there is nothing to check' })
     }
     const start = url ?? client.uri ?? new URL('/', redirect).href
-    const provider = await startFaultyProvider({ client, port, clock: context.clock })
+    const options: CheckOptions = { client, port, start, page, waitMs: wait * 1000 }
+    const check = client.legacy === undefined ? checkModern : checkOld
     try {
-      context.say([
-        `Point the portal at the issuer ${provider.issuer} (client_id ${client.id}, any secret) and restart it.`,
-        `Signing in at ${start}; waiting at most ${wait} seconds for it.`,
-      ])
-      const checks = await checkPortal(
-        { client, provider, start, page, clock: context.clock, waitMs: wait * 1000 },
-        context.progress,
-      )
+      const checks = await check(context, options)
       const wrong = checks.filter(({ must, was }) => was !== must && was !== 'unknown')
       const rows = checks.map(({ name, meaning, must, was }) => [
         was === must ? 'ok' : was === 'unknown' ? '-' : 'WRONG',
@@ -69,7 +65,7 @@ export default command({
         must,
         was === 'unknown' ? 'not observed' : was,
       ])
-      const logout = client.backchannel_logout_uri === undefined
+      const logout = client.backchannel_logout_uri === undefined && client.legacy === undefined
       const fault =
         wrong.length === 0 ? {} : { fault: `Wrong in ${wrong.length}: ${wrong.map(({ name }) => name).join(', ')}.` }
       return {
@@ -82,8 +78,46 @@ export default command({
     } catch (error) {
       if (!(error instanceof CannotCheck)) throw error
       return failed(error.message)
-    } finally {
-      await provider.close()
     }
   },
 })
+
+interface CheckOptions {
+  client: Client
+  port: number
+  start: string
+  page: string | undefined
+  waitMs: number
+}
+
+/** @throws CannotCheck */
+async function checkModern(context: CommandContext, { client, port, ...options }: CheckOptions): Promise<Check[]> {
+  const { clock } = context
+  const provider = await startFaultyProvider({ client, port, clock })
+  try {
+    context.say([
+      `Point the portal at the issuer ${provider.issuer} (client_id ${client.id}, any secret) and restart it.`,
+      waitingFor(options),
+    ])
+    return await checkPortal({ ...options, client, provider, clock }, context.progress)
+  } finally {
+    await provider.close()
+  }
+}
+
+/** @throws CannotCheck */
+async function checkOld(context: CommandContext, { client, port, ...options }: CheckOptions): Promise<Check[]> {
+  const provider = await startFaultyLegacy({ client, port })
+  try {
+    context.say([
+      `Point the portal at ${provider.address} (any secret) and restart it. Its protocol is ${String(client.legacy)}.`,
+      waitingFor(options),
+    ])
+    return await checkOldPortal({ ...options, client, provider, clock: context.clock }, context.progress)
+  } finally {
+    await provider.close()
+  }
+}
+
+const waitingFor = ({ start, waitMs }: Pick<CheckOptions, 'start' | 'waitMs'>) =>
+  `Signing in at ${start}; waiting at most ${waitMs / 1000} seconds for it.`

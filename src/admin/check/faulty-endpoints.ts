@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Client } from '../../clients/clients.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Fault } from './faults.ts'
+import { otherMark, person } from './made-up-person.ts'
 import type { Claims, createTokens, Signing } from './tokens.ts'
 
 /** The requests of the portal in one sign-in. */
@@ -46,16 +47,6 @@ interface Answer {
 const tokenSeconds = 600
 const logoutTokenSeconds = 120
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
-
-/** The made-up person. A page with one of these values is a page for a signed-in person. */
-const person = {
-  sub: `check-${randomBytes(6).toString('hex')}`,
-  name: `Yideng Check ${randomBytes(3).toString('hex')}`,
-}
-export const marks: readonly string[] = Object.values(person)
-
-/** A part of the name of another person. */
-export const otherMark = 'not them'
 
 const random = () => randomBytes(16).toString('base64url')
 const now = ({ clock }: ProviderState) => Math.floor(clock() / 1000)
