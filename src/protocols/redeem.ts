@@ -96,7 +96,7 @@ export function withClient(
   ctx: Context,
   client: NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>,
 ): KoaContextWithOIDC {
-  const oidc = new provider.OIDCContext(ctx as never)
+  const oidc = new provider.OIDCContext(ctx)
   oidc.entity('Client', client)
   Object.defineProperty(ctx, 'oidc', { value: oidc, configurable: true })
   return ctx as unknown as KoaContextWithOIDC
