@@ -3,9 +3,10 @@ import { listedRegions } from '../config/networks.ts'
 import { createOutbound } from '../guards/outbound.ts'
 import { createPortalBudgets } from '../guards/portal-budgets.ts'
 import { reachRule } from '../guards/reachable.ts'
+import { countSignatureCalls, watchSignatureServer } from '../http/signature-server-metrics.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
 import { signersFirst } from '../keys/signing-keys.ts'
-import { openTokenKeys } from '../keys/token-keys.ts'
+import { openTokenKeys, signatureServerOf } from '../keys/token-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
 import { questions } from '../login/questions/questions.ts'
 import { createAccessTokens } from '../oidc/access-tokens.ts'
@@ -13,6 +14,7 @@ import { commandLineId } from '../oidc/command-line-client.ts'
 import { createDeviceFlow } from '../oidc/device-flow.ts'
 import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
+import { refuseWithoutSigner } from '../oidc/sm2-admission.ts'
 import { reportRefused } from '../oidc/refused-requests.ts'
 import { createRepresentees } from '../representation/representees.ts'
 import { createSessionRows } from '../sessions/rows.ts'
@@ -24,7 +26,8 @@ export type Protocol = ReturnType<typeof createProtocol>
 
 /** oidc-provider, and the services that need it: sessions, access tokens, logout notices, the administrators' device flow. */
 export function createProtocol(core: Core) {
-  const { settings, clock, log, tracing, events, services, artifacts, findClient, cookieKeys, resources } = core
+  const { settings, clock, log, tracing, metrics, events, services, artifacts, findClient, cookieKeys, resources } =
+    core
   const { database, audit, persons, consents, endSignIns, dataKeys, administrators } = services
   const { blindIndex, cipher } = dataKeys
   const { session, sessionIdle, refreshToken } = settings.lifetimes
@@ -41,9 +44,15 @@ export function createProtocol(core: Core) {
   const rows = createSessionRows({ artifacts, findPerson })
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
-  const readKeys = () => openTokenKeys(settings, clock)
+  const signatureServer =
+    settings.sm2Keys === 'svs' ? signatureServerOf(settings, countSignatureCalls(metrics.registry)) : undefined
+  if (signatureServer) watchSignatureServer(metrics.registry, signatureServer)
+  const readKeys = () => openTokenKeys(settings, clock, signatureServer)
   const { provider, jwtTokens } = createProvider({
-    admitClient: portalBudgets.admit,
+    async admitClient(ctx, client) {
+      portalBudgets.admit(ctx, client)
+      await refuseWithoutSigner(signatureServer, ctx, client)
+    },
     sessions: rows,
     findPerson,
     knownBefore: services.merging.knownBefore,
@@ -107,5 +116,6 @@ export function createProtocol(core: Core) {
     deviceFlow,
     portalBudgets,
     readKeys,
+    signatureServer,
   }
 }

@@ -5,7 +5,7 @@ import { limitKeySet, type KeySetFailed } from './client-key-sets.ts'
 export interface FindClientsDeps {
   findClient(id: string): Promise<Client | undefined>
   /** Called for each client that a request names. @throws TooManyCalls (RFC 6585 section 4) to refuse the request */
-  admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+  admit(ctx: KoaContextWithOIDC, client: OidcClient): Promise<void>
   /** Called when a key set could not be fetched. */
   keySetFailed: KeySetFailed
 }
@@ -39,7 +39,7 @@ export function findClientsOnce(provider: Provider, { findClient, admit, keySetF
     const registered = await findClient(id)
     const client = registered && (await modelOf(registered))
     const { ctx } = Provider
-    if (client && ctx) admit(ctx, client)
+    if (client && ctx) await admit(ctx, client)
     return client
   }
 }
