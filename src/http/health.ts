@@ -27,8 +27,8 @@ export function health(
       const works = await isReady()
       ctx.status = works ? 200 : 503
       const limited = limits()
-      const ready = { status: 'ready', ...(limited.length > 0 ? { limited } : {}) }
-      ctx.body = works ? ready : { status: 'not ready', reason: 'a store does not take a sign-in' }
+      const body = { status: 'ready', ...(limited.length > 0 ? { limited } : {}) }
+      ctx.body = works ? body : { status: 'not ready', reason: 'a store does not take a sign-in' }
     } else {
       ctx.type = metrics.contentType
       ctx.body = await metricsText()

@@ -6,8 +6,8 @@ import type { SignatureServer } from '../keys/guomi/svs/signature-server.ts'
 const signing: ReadonlySet<string | undefined> = new Set(['authorization', 'pushed_authorization_request', 'token'])
 
 /**
- * Refuses a request of a portal with SM2 while its signature server is down, before a person types a password in vain and
- * before a code or refresh token is used up. Other portals are not concerned.
+ * Refuses a request of a portal with SM2 while its signature server is down. So no person types a password in vain, and no
+ * code or refresh token is used up. Other portals are not concerned.
  * @throws SignerUnavailable: a calm page, 503 for programs
  */
 export async function refuseWithoutSigner(

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,6 +26,15 @@ const pin = '12345678'
 export const pemOf = (point: string) => {
   const spki = Buffer.from(`3059301306072a8648ce3d020106082a811ccf5501822d034200${point}`, 'hex').toString('base64')
   return `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`
+}
+
+/** Answers without a signature. */
+const wrongAnswers: Partial<Record<SvsFaultKind, (request: IncomingMessage, response: ServerResponse) => void>> = {
+  slow: () => undefined,
+  gone: (request) => void request.socket.destroy(),
+  'status 500': (_request, response) => void response.writeHead(500).end('oops'),
+  'no form': (_request, response) => void response.end('<html>not the device</html>'),
+  'too long': (_request, response) => void response.end('a'.repeat(100_000)),
 }
 
 /** A signature server with two keys, in the HTTP form of GM/T 0029, and its file for YIDENG_SVS. */
@@ -70,7 +79,7 @@ export async function fakeSignatureServer(answers: 'form' | 'json' = 'form') {
     }
   }
 
-  const state_ = (given: Record<string, string>) => {
+  const stated = (given: Record<string, string>) => {
     const known = state.certificates.get(given['cert'] ?? '') ?? 2
     return known > 2 ? { respValue: known } : { respValue: 0, state: known }
   }
@@ -83,15 +92,17 @@ export async function fakeSignatureServer(answers: 'form' | 'json' = 'form') {
     const given: Record<string, string> = json
       ? Object.fromEntries(Object.entries(JSON.parse(body) as object).map(([name, value]) => [name, String(value)]))
       : Object.fromEntries(new URLSearchParams(body))
-    if (state.fault === 'slow') return
-    if (state.fault === 'gone') return void request.socket.destroy()
-    if (state.fault === 'status 500') return void response.writeHead(500).end('oops')
-    if (state.fault === 'no form') return void response.end('<html>not the device</html>')
-    if (state.fault === 'too long') return void response.end('a'.repeat(100_000))
-    const route = { '/svs/SignData': signed, '/svs/VerifySignedData': verified, '/svs/ValidateCert': state_ }[
-      request.url ?? ''
-    ]
-    if (!route) return void response.writeHead(404).end()
+    const wrong = wrongAnswers[state.fault]
+    if (wrong) {
+      wrong(request, response)
+      return
+    }
+    const routes = { '/svs/SignData': signed, '/svs/VerifySignedData': verified, '/svs/ValidateCert': stated }
+    const route = routes[request.url as keyof typeof routes] as (typeof routes)[keyof typeof routes] | undefined
+    if (!route) {
+      response.writeHead(404).end()
+      return
+    }
     const answer = Object.entries(await route(given)).map(([name, value]): [string, string] => [name, String(value)])
     response.end(
       answers === 'json' ? JSON.stringify(Object.fromEntries(answer)) : new URLSearchParams(answer).toString(),

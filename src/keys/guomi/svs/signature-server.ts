@@ -11,7 +11,10 @@ const signMethod = 0x0002_0201
 /** Milliseconds for one signature or check, over all addresses. */
 const mostMs = 2000
 
-/** What became of a call: `silent` no answer in time, `refused` an error code, `malformed` no answer of the standard, `wrong-key` a signature of another key. */
+/**
+ * What became of a call. `silent`: no answer in time. `refused`: an error code. `malformed`: no answer of the standard.
+ * `wrong-key`: a signature of another key. `left-alone`: not asked.
+ */
 export const svsOutcomes = ['success', 'silent', 'refused', 'malformed', 'wrong-key', 'left-alone'] as const
 export type SvsOutcome = (typeof svsOutcomes)[number]
 

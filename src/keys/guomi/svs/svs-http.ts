@@ -53,7 +53,7 @@ export const svsForms = {
   json: { type: 'application/json', write: (given: Record<string, string | number>) => JSON.stringify(given) },
 }
 
-/** A device answers in one of both forms, whatever it was asked in. */
+/** A device may answer in the other form. @throws Error for an answer of neither */
 export function readSvsAnswer(text: string) {
   const trimmed = text.trim()
   const given: unknown = trimmed.startsWith('{')
