@@ -34,6 +34,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     artifacts,
     methods,
     ready: createReadyCheck({ database: services.database, artifacts }),
+    limits: () => (protocol.signatureServer?.isDown() ? ['signature server'] : []),
     requests: {
       pages,
       words: pages.words,
