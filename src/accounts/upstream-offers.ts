@@ -50,7 +50,7 @@ export async function forgetOffer(within: Database, { upstream, subjectIndex, pe
     .execute()
 }
 
-/** Asks persons about accounts of an upstream that an import has found. A person who was asked before is not asked anew. */
+/** Asks persons about accounts of an upstream that an import has found. A person who was asked before is not asked again. */
 export async function openOffers(
   within: Database,
   keys: readonly LinkKey[],
