@@ -44,10 +44,11 @@ async function everyOne<T>(read: (limit: number, offset: number) => Promise<T[]>
 /** Linked accounts of other systems, each with the username there that another account has here. */
 async function upstreamsOf({ upstreamLinks }: MyDataDeps, id: string) {
   const aliases = new Map((await upstreamLinks.alias(id)).map(({ upstream, alias }) => [upstream, alias]))
-  return (await upstreamLinks.of(id)).map(({ upstream, level, linkedAt, lastUsedAt, opened }) => ({
+  return (await upstreamLinks.of(id)).map(({ upstream, level, way, linkedAt, lastUsedAt, opened }) => ({
     upstream,
     username: aliases.get(upstream) ?? null,
     level,
+    way,
     imported: opened,
     linkedAt: moment(linkedAt),
     lastUsedAt: moment(lastUsedAt),

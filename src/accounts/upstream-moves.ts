@@ -4,7 +4,7 @@ import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { holdMs, undoMs } from './upstream-links.ts'
 
 /**
- * Moves the links of an account that its person merges into another one. They were made at level 2, and vouch for level 2 there. They
+ * Moves the links of an account that its person merges into another one. They were made at level 2, and vouch for that level there too. They
  * are held and may be undone as links by number: a stranger may have talked the person into the merge.
  */
 export async function moveLinks(

@@ -53,7 +53,8 @@ export function createOAuth2Upstream(upstream: Upstream, { fetch, clock, issuer 
 
   async function identify(step: UpstreamStep, returned: UpstreamReturn): Promise<UpstreamAnswer> {
     const { error, [options.codeName]: code } = returned
-    if (error !== undefined) return { failure: failureOfPage(error) }
+    // a stranger may have written it, so its text decides nothing
+    if (error !== undefined) return { failure: 'declined' }
     if (!isCode(code)) return { failure: 'code_refused' }
     const answered = await exchange(code, step)
     if ('failure' in answered) return answered
@@ -148,19 +149,6 @@ function read({ status, text }: { status: number; text: string }, options: Optio
   if (status === 400) return { failure: 'code_refused' }
   return answer && status === 200 ? { answer } : { failure: 'unavailable' }
 }
-
-/** RFC 6749, 4.1.2.1. */
-const pageFailures: Readonly<Record<string, UpstreamFailure>> = {
-  temporarily_unavailable: 'unavailable',
-  server_error: 'unavailable',
-  invalid_request: 'misconfigured',
-  unauthorized_client: 'misconfigured',
-  unsupported_response_type: 'misconfigured',
-  invalid_scope: 'misconfigured',
-}
-
-const failureOfPage = (error: string): UpstreamFailure =>
-  (Object.hasOwn(pageFailures, error) && pageFailures[error]) || 'declined'
 
 /** An account of a company is no person, although it has a subject. */
 function isPerson(answer: object, { personOnlyIf }: Options): boolean {

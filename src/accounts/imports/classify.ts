@@ -180,8 +180,8 @@ export type Decided = Verdict & { write: boolean; level: 2 | 3 }
  * Decides what becomes of a row, and notes it for later rows. Only a number and name that both sides have proven link an account.
  * Our register must have them too, and the upstream must have proven its numbers itself (facts/upstreams.md, case 3). Else the person is
  * asked, and signs in at the upstream. A phone, a username or a name never links.
- * @param how.matched our register has the name with the number
- * @param how.byNumber the upstream may link by this type of document
+ * @param how.matched our register has the name with the number.
+ * @param how.byNumber the upstream may link by this type of document.
  */
 export function classify(
   { row, subjectIndex, fingerprints, indexes }: PreparedRow,

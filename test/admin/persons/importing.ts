@@ -23,9 +23,13 @@ export const onRegister = ({ register, database }: Services, people: readonly { 
 export const personOf = (index: number) => ({ number: numberOf(index), name: nameOf(index) })
 
 /** A store of its own, a file to import, and the files of the classes. The upstream has proven its numbers itself. */
-export function importing(clock?: () => number, upstream: object = { authoritativeFor: ['resident_id'] }) {
+export function importing(
+  clock?: () => number,
+  upstream: object = { authoritativeFor: ['resident_id'] },
+  store: Record<string, string> = {},
+) {
   const foshan = { id: 'foshan', ...upstream }
-  const environment = { YIDENG_UPSTREAMS: upstreamFile(temporaryDirectory(), [foshan]) }
+  const environment = { ...store, YIDENG_UPSTREAMS: upstreamFile(temporaryDirectory(), [foshan]) }
   const line = commandLine(clock ? { clock, environment } : { environment })
   const file = join(line.directory, 'foshan.jsonl')
   const write = (rows: readonly object[]) => writeFileSync(file, linesOf(rows))

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { offersDue } from '../../../src/accounts/upstream-offers.ts'
 import { nameOf, numberOf, rowOf } from '../../accounts/imports/rows.ts'
+import { cannotRun } from '../../setup/parts.ts'
 import { openPerson } from '../../setup/person.ts'
+import { makePostgres } from '../../setup/stores.ts'
 import { importing, onRegister, personOf } from './importing.ts'
 
 const none = {
@@ -232,51 +234,59 @@ describe('person import', () => {
   })
 })
 
-describe('person import undo', () => {
-  it('removes what the import brought, and keeps accounts that were used since', async () => {
-    let now = Date.now()
-    const { write, run, json, yideng, withServices, classFile } = importing(() => now)
-    const older = await withServices(async (services) => {
-      await onRegister(services, [personOf(1)])
-      return openPerson(services, { name: nameOf(1), number: numberOf(1) })
-    })
-    write([rowOf(1), rowOf(2, { passwordHash: `$legacy$scheme=md5$$${md5}` }), rowOf(3), rowOf(4)])
-    const done = await run()
-    const batch = String(done['batch'])
-    const [, third, fourth] = classFile(batch, 'new')
-    await withServices(async ({ audit, database }) => {
-      await audit.record({ event: 'login.succeeded', actor: 'person', personId: third?.person ?? '' })
-      const claim = {
-        claimant_id: older.id,
-        holder_id: fourth?.person ?? '',
-        asked_by: 'test',
-        asked_at: now,
-        due_at: now,
-      }
-      await database.insertInto('number_claims').values(claim).execute()
-    })
-    now += 29 * day
-    expect(await json('person', 'import', 'undo', batch)).toEqual({ batch, removed: 1, unlinked: 1, kept: 2 })
-    await withServices(async ({ database, persons, upstreamLinks, authenticators }) => {
-      const rows = await database.selectFrom('natural_persons').select('id').execute()
-      expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([older.id, third?.person, fourth?.person]))
-      expect(await persons.find(older.id)).toMatchObject({ status: 'active', identityLevel: 3 })
-      expect(await upstreamLinks.of(older.id)).toEqual([])
-      expect(await upstreamLinks.of(third?.person ?? '')).toHaveLength(1)
-      expect(await authenticators.list(older.id)).toHaveLength(1)
-      const left = await database.selectFrom('authenticators').select('person_id').execute()
-      expect(left).toEqual([{ person_id: older.id }])
-      const audited = await database.selectFrom('audit_events').select(['event', 'person_id']).execute()
-      expect(audited).toContainEqual({ event: 'upstream.linked', person_id: older.id })
-      expect(audited).toContainEqual({ event: 'upstream.unlinked', person_id: older.id })
-    })
-    // an undone file may be imported again
-    expect(await run()).toMatchObject({ new: 1, linked: 3 })
-    now += 31 * day
-    const late = await yideng('person', 'import', 'undo', batch)
-    expect(late).toMatchObject({ code: 2, err: expect.stringContaining('30 days') as unknown })
-    expect(await yideng('person', 'import', 'undo', 'nothing')).toMatchObject({ code: 3 })
-  })
+const stores: [string, () => Promise<Record<string, string>>][] = [
+  ['SQLite', async () => ({})],
+  ['PostgreSQL', async () => ({ YIDENG_DATABASE_URL: await makePostgres() })],
+]
+
+describe.each(stores)('person import undo on %s', (name, store) => {
+  it.skipIf(name !== 'SQLite' && cannotRun('PostgreSQL'))(
+    'removes what the import brought, and keeps accounts that were used since',
+    async () => {
+      let now = Date.now()
+      const { write, run, json, yideng, withServices, classFile } = importing(() => now, undefined, await store())
+      const older = await withServices(async (services) => {
+        await onRegister(services, [personOf(1)])
+        return openPerson(services, { name: nameOf(1), number: numberOf(1) })
+      })
+      write([rowOf(1), rowOf(2, { passwordHash: `$legacy$scheme=md5$$${md5}` }), rowOf(3), rowOf(4)])
+      const done = await run()
+      const batch = String(done['batch'])
+      const [, third, fourth] = classFile(batch, 'new')
+      await withServices(async ({ audit, database }) => {
+        await audit.record({ event: 'login.succeeded', actor: 'person', personId: third?.person ?? '' })
+        const claim = {
+          claimant_id: older.id,
+          holder_id: fourth?.person ?? '',
+          asked_by: 'test',
+          asked_at: now,
+          due_at: now,
+        }
+        await database.insertInto('number_claims').values(claim).execute()
+      })
+      now += 29 * day
+      expect(await json('person', 'import', 'undo', batch)).toEqual({ batch, removed: 1, unlinked: 1, kept: 2 })
+      await withServices(async ({ database, persons, upstreamLinks, authenticators }) => {
+        const rows = await database.selectFrom('natural_persons').select('id').execute()
+        expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([older.id, third?.person, fourth?.person]))
+        expect(await persons.find(older.id)).toMatchObject({ status: 'active', identityLevel: 3 })
+        expect(await upstreamLinks.of(older.id)).toEqual([])
+        expect(await upstreamLinks.of(third?.person ?? '')).toHaveLength(1)
+        expect(await authenticators.list(older.id)).toHaveLength(1)
+        const left = await database.selectFrom('authenticators').select('person_id').execute()
+        expect(left).toEqual([{ person_id: older.id }])
+        const audited = await database.selectFrom('audit_events').select(['event', 'person_id']).execute()
+        expect(audited).toContainEqual({ event: 'upstream.linked', person_id: older.id })
+        expect(audited).toContainEqual({ event: 'upstream.unlinked', person_id: older.id })
+      })
+      // an undone file may be imported again
+      expect(await run()).toMatchObject({ new: 1, linked: 3 })
+      now += 31 * day
+      const late = await yideng('person', 'import', 'undo', batch)
+      expect(late).toMatchObject({ code: 2, err: expect.stringContaining('30 days') as unknown })
+      expect(await yideng('person', 'import', 'undo', 'nothing')).toMatchObject({ code: 3 })
+    },
+  )
 
   it.each([
     ['asks only', { linking: 'ask', authoritativeFor: ['resident_id'] }],

@@ -25,7 +25,7 @@ const namedBy = (name: string) =>
     // names of trace spans, one of them for the work of hashing
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
     // a label of metrics
-    .filter(({ file }) => file !== 'http/channel-metrics.ts')
+    .filter(({ file }) => !/^http\/(channel|upstream)-metrics\.ts$/.test(file))
     // upstreams are a thing of accounts/ too: columns of links, options of commands, a field of the sign-out page
     .filter(({ file }) => name !== 'upstream' || !ofUpstreams.test(file))
     // a parameter of a route, such as /api/channel/:channel/scan

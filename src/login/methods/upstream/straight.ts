@@ -1,3 +1,4 @@
+import { embedding, isPrefetched } from '../../../pages/fetch-metadata.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 import type { Attempt } from '../../attempt.ts'
@@ -23,6 +24,8 @@ export function straightOn(deps: StepDeps): Required<Pick<LoginMethod, 'goesOn'>
       const { client, params, session } = attempt
       if (client.upstream === undefined || params['idp_hint'] !== client.upstream) return false
       if (session !== undefined || ctx.method !== 'GET' || ctx.query['way'] !== undefined) return false
+      // what only looks at the page, such as a prefetch, must not spend the one time
+      if (isPrefetched(ctx) || embedding(ctx) !== undefined) return false
       const known = upstreams.client(client.upstream)
       if (!known || !mayUse(known.upstream, attempt) || upstreams.isDown(client.upstream)) return false
       if (!(await isFirst(attempt)) || (await networks.count(requestOf(ctx))) > 0) return false

@@ -184,6 +184,21 @@ describe('a portal with an upstream of its own', () => {
     expect([back.status, back.leads, buttons(back)]).toEqual([200, undefined, ['foshan']])
   })
 
+  it.each([
+    ['HEAD', {}],
+    ['GET', { 'sec-purpose': 'prefetch' }],
+    ['GET', { 'sec-fetch-dest': 'iframe' }],
+    ['GET', { 'sec-fetch-dest': 'empty' }],
+  ])('and a mere look does not spend that: %s %o', async (method, headers) => {
+    const begun = await (portals.get('own') as TestPortal).begin({ idp_hint: 'foshan' })
+    const visitor = new Visitor(server.issuer)
+    visitor.follows = false
+    const at = new URL((await visitor.get(begun.url)).headers.get('location') ?? '', server.issuer)
+    const looked = await visitor.only(method, at, undefined, headers as Record<string, string>)
+    expect(looked.leads).toBeUndefined()
+    expect((await visitor.only('GET', at)).leads?.origin).toBe(foshan.issuer)
+  })
+
   it('and once for eight looks at the same time', async () => {
     const begun = await (portals.get('own') as TestPortal).begin({ idp_hint: 'foshan' })
     const visitor = new Visitor(server.issuer)

@@ -81,7 +81,7 @@ describe('an account that an import has found', () => {
     expect(await all.services.upstreamLinks.isRefused(refused)).toBe(false)
   })
 
-  it('is no reason to link another account of the upstream that belongs to another person', async () => {
+  it('is no reason to link another account of the upstream that is another person’s', async () => {
     const [{ person }, other] = [await found(), await found()]
     const { login, page } = await signedIn(person)
     const refused = await connect(login, page, other.who)

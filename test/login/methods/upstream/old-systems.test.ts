@@ -122,6 +122,15 @@ describe.each(everyOldKind)('a system of the kind %s', (kind) => {
   })
 })
 
+it('an adapter may post its message from its own page', async () => {
+  const { visitor, begun, back } = await walk('adapter')
+  const { searchParams, pathname } = new URL(back)
+  const foreign = { origin: old.adapter.url, 'sec-fetch-site': 'cross-site' }
+  const posted = await new Visitor(server.issuer).only('POST', pathname, Object.fromEntries(searchParams), foreign)
+  expect(posted.status).toBe(303)
+  expect((await begun.finish(await visitor.get(posted.leads ?? ''))).claims()?.sub).toBe(subs.get('adapter'))
+})
+
 const expectRefused = (page: Page) => {
   expect(page.status).toBeGreaterThanOrEqual(400)
   expect(page.status).toBeLessThan(500)

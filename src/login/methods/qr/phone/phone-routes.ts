@@ -1,4 +1,5 @@
 import { actorOf } from '../../../actor.ts'
+import { embedding, isPrefetched } from '../../../../pages/fetch-metadata.ts'
 import { redirectTo, idOf } from '../../../../pages/redirect.ts'
 import { requestOf, showPage } from '../../../../pages/request-context.ts'
 import { Refusal } from '../../../../refusal/refusal.ts'
@@ -15,9 +16,6 @@ export interface PhonePages extends PhoneDeps {
   centre: AccountHost
 }
 
-/** Request headers of a browser that fetches a page before the person opens it. */
-const prefetchHeaders = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
-
 const pathOf = (id: string) => `/q/scan/${id}`
 
 /** The scanning phone: /q/1.… looks at a frame and claims it, /q/scan/<id> shows the request and asks. */
@@ -33,10 +31,10 @@ function frameRoutes(router: Router, deps: PhonePages): void {
   router.get('/q/:frame', async (ctx) => {
     requestOf(ctx).returnTo = '/'
     // a page that embeds or fetches this address must not scan in a person's name (Fetch Metadata)
-    const destination = ctx.get('sec-fetch-dest')
-    if (destination !== '' && destination !== 'document') throw new Refusal('forbidden', `scanned as ${destination}`)
+    const destination = embedding(ctx)
+    if (destination !== undefined) throw new Refusal('forbidden', `scanned as ${destination}`)
     // a prefetched page would go on without the person
-    if (prefetchHeaders.some((header) => ctx.get(header) !== '')) throw new Refusal('forbidden', 'prefetched')
+    if (isPrefetched(ctx)) throw new Refusal('forbidden', 'prefetched')
     // an address that a camera opens comes from no page; an old browser sends no such header
     const ticket = ctx.query['t'] === undefined ? undefined : String(ctx.query['t'])
     const byLink = ticket !== undefined || ctx.get('sec-fetch-site') !== 'none'
