@@ -55,7 +55,7 @@ export function showFound(
     upstream: upstream.name,
     failed,
   }
-  showPage(ctx, `${name}/found`, page, failed ? 503 : 200)
+  showPage(ctx, 'upstream/found', page, failed ? 503 : 200)
 }
 
 /** POST /login/<attempt>/upstream/found: `decision` is `connect`, `later` or `never`. */
