@@ -11,8 +11,8 @@ import type { Upstream } from './upstreams.ts'
 import { within } from './within.ts'
 
 /** `typ` of both messages (RFC 8725, 3.11): no other token of the same key counts as one. */
-export const requestType = 'yideng-upstream-request+jwt'
-export const responseType = 'yideng-upstream-response+jwt'
+const requestType = 'yideng-upstream-request+jwt'
+const responseType = 'yideng-upstream-response+jwt'
 
 const requestSeconds = 300
 /** The longest life of a response. */
