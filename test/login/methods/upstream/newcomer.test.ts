@@ -91,7 +91,7 @@ describe('a person whose only way in is an upstream', () => {
     expect((await post('/code', { code })).url.search).toBe('?done=changed')
     const person = await all.services.persons.find(id)
     expect(person && all.services.persons.open(person, 'phone')).toBe('+8613900031999')
-    // the number before was none: no text says so
+    // the number before was none, so no text went to it
     expect(gateway.received.filter(({ to }) => to === '')).toEqual([])
   })
 })
