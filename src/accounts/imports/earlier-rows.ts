@@ -17,6 +17,8 @@ export interface EarlierRows {
   hasSub(sub: string): boolean
   /** The highest level that an accepted row gave this document under this name. */
   levelOf(document: string, name: string): number | undefined
+  /** Whether an accepted row has this document, under any name. */
+  hasDocument(document: string): boolean
   /** Whether an accepted row has proven this document under another name. */
   isProvenOtherwise(document: string, name: string): boolean
   hasPhone(phone: string): boolean
@@ -63,6 +65,7 @@ export function openEarlierRows(): EarlierRows {
     hasSub: has('subs'),
     hasPhone: has('phones'),
     hasUsername: has('usernames'),
+    hasDocument: has('documents'),
     levelOf: (document, name) => level.get(key(document), key(name))?.['level'] as number | undefined,
     isProvenOtherwise: (document, name) => other.get(key(document), key(name)) !== undefined,
     noteSub: (sub) => void noteSub.run(key(sub)),

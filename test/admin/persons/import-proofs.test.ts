@@ -60,6 +60,19 @@ describe('the level of an imported account', () => {
     })
   })
 
+  it('a claimed number opens one account; a proven row under another name opens its own', async () => {
+    const { write, run, classFile } = importing()
+    const { document } = rowOf(1)
+    write([
+      rowOf(1, { level: 2 }),
+      rowOf(2, { sub: 'claims it too', level: 2, document }),
+      rowOf(3, { sub: 'has proven it', level: 3, document }),
+    ])
+    const done = await run()
+    expect(done).toMatchObject({ new: 2, 'conflict-name': 0, 'duplicate-in-file': 1 })
+    expect(classFile(done['batch'], 'duplicate-in-file')).toEqual([{ line: 2, problem: 'document_claimed' }])
+  })
+
   it('asks the register about every vouched row of a long file, and about no other', async () => {
     const { write, run, withServices, classFile } = importing()
     const rows = Array.from({ length: 1203 }, (_, index) => rowOf(index, { level: index % 5 === 0 ? 2 : 3 }))
