@@ -296,6 +296,5 @@ export async function findCommand(name: CommandName): Promise<Command | undefine
 
 /** Every command, in the order of the help. */
 export async function allCommands(): Promise<Command[]> {
-  const commands = await Promise.all(commandList.map(findCommand))
-  return commands.filter((command) => command !== undefined)
+  return (await Promise.all(commandList.map(findCommand))).filter((command) => command !== undefined)
 }
