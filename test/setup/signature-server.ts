@@ -23,7 +23,7 @@ export type SvsFaultKind =
 const pin = '12345678'
 
 /** The public key as PEM, as a device exports it. */
-export const pemOf = (point: string) => {
+const pemOf = (point: string) => {
   const spki = Buffer.from(`3059301306072a8648ce3d020106082a811ccf5501822d034200${point}`, 'hex').toString('base64')
   return `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`
 }

@@ -19,7 +19,7 @@ export const svsOutcomes = ['success', 'silent', 'refused', 'malformed', 'wrong-
 export type SvsOutcome = (typeof svsOutcomes)[number]
 
 /** A call without a result. */
-export class SvsFault extends Error {
+class SvsFault extends Error {
   readonly outcome: SvsOutcome
   constructor(outcome: SvsOutcome, why: string, cause?: unknown) {
     super(`${outcome}: ${why}`, { cause })

@@ -36,8 +36,6 @@ export function createSvsPool() {
   }
 }
 
-export type SvsPost = ReturnType<typeof createSvsPool>
-
 const fields = z.record(z.string(), z.union([z.string(), z.number()]))
 const answer = fields.transform((values) => ({ ...values, respValue: Number(values['respValue']) }))
 
