@@ -29,9 +29,14 @@ export function createCasUpstream(upstream: Upstream, { fetch, clock, issuer }: 
   const { login = '', validate = '', logout } = upstream.addresses ?? {}
   const map = { ...upstream, claims: { ...usualClaims, ...upstream.claims } }
 
-  async function ask(service: string, ticket: string) {
+  async function ask(service: string, ticket: string, renew = {}) {
     // servers before Apereo 5 refuse a parameter that they do not know
-    const url = withParameters(validate, { service, ticket, ...(format === 'json' ? { format: 'JSON' } : {}) })
+    const url = withParameters(validate, {
+      service,
+      ticket,
+      ...renew,
+      ...(format === 'json' ? { format: 'JSON' } : {}),
+    })
     const answered = await askUpstream(fetch, { url, method: 'GET' }, charset)
     if ('failure' in answered) return answered
     if (answered.status !== 200) return { failure: 'misconfigured' as const }
@@ -42,7 +47,7 @@ export function createCasUpstream(upstream: Upstream, { fetch, clock, issuer }: 
     // CAS sends a browser back without a ticket where the person did not sign in
     if (ticket === undefined) return { failure: 'declined' as const }
     if (!ticketShape.test(ticket)) return { failure: 'code_refused' as const }
-    const answer = await ask(serviceOf(step), ticket)
+    const answer = await ask(serviceOf(step), ticket, renewOf(step))
     if ('failure' in answer) return answer
     const identity = readIdentity(map, answer.success, new Date(clock()))
     return identity ? { identity } : { failure: 'answer_invalid' as const }
@@ -50,7 +55,7 @@ export function createCasUpstream(upstream: Upstream, { fetch, clock, issuer }: 
 
   return {
     upstream,
-    begin: async (step) => ({ url: withParameters(login, { service: serviceOf(step) }).href }),
+    begin: async (step) => ({ url: withParameters(login, { service: serviceOf(step), ...renewOf(step) }).href }),
     stateOf: ({ state = '' }) => state,
     identify: (step, { ticket }) => within(identify(step, ticket)).catch(() => ({ failure: 'unavailable' })),
     async check() {
@@ -64,6 +69,10 @@ export function createCasUpstream(upstream: Upstream, { fetch, clock, issuer }: 
       : { logoutUrl: async (_session, back) => withParameters(logout, { service: backTo(back) }).href }),
   }
 }
+
+/** The server asks the person again, and refuses a ticket of an earlier sign-in (CAS Protocol 3.0.3, 2.1.1 and 2.5.1). */
+const renewOf = ({ freshSince }: UpstreamStep): Record<string, string> =>
+  freshSince === undefined ? {} : { renew: 'true' }
 
 const late = { failure: 'unavailable' as const }
 

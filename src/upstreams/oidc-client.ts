@@ -1,5 +1,6 @@
 import * as openid from 'openid-client'
 import type { Level } from '../assurance/levels.ts'
+import { isFreshEnough } from './fresh.ts'
 import { readIdentity } from './identity.ts'
 import { endpoint, keptDiscovery, type Discovered } from './oidc-discovery.ts'
 import { failureOf } from './oidc-failures.ts'
@@ -33,6 +34,7 @@ export function createOidcUpstream(upstream: Upstream, deps: KindDeps): Upstream
       code_challenge: await openid.calculatePKCECodeChallenge(step.verifier),
       code_challenge_method: 'S256',
       ...wanted(upstream, step.level),
+      ...(step.freshSince === undefined ? {} : askAgain),
     })
     return { url: url.href }
   }
@@ -49,7 +51,7 @@ export function createOidcUpstream(upstream: Upstream, deps: KindDeps): Upstream
       idTokenExpected: true,
     })
     const claims = tokens.claims()
-    if (!claims) return { failure: 'answer_invalid' }
+    if (!claims || !isFreshEnough(step, claims.auth_time)) return { failure: 'answer_invalid' }
     const { access_token: accessToken, id_token: idToken = '' } = tokens
     const needsMore = metadata.userinfo_endpoint !== undefined && scope !== 'openid'
     const more = needsMore ? await openid.fetchUserInfo(config, accessToken, claims.sub) : {}
@@ -92,6 +94,9 @@ export function createOidcUpstream(upstream: Upstream, deps: KindDeps): Upstream
     },
   }
 }
+
+/** `max_age` makes `auth_time` a claim that must come (OpenID Connect Core 1.0, 3.1.2.1). */
+const askAgain = { prompt: 'login', max_age: '600' }
 
 /**
  * A level in the words of an upstream, the lowest that is enough first (OpenID Connect Core 1.0, 3.1.2.1). Nothing for level 2: every

@@ -42,6 +42,8 @@ export interface UpstreamStep {
   verifier: string
   /** The level that the portal needs. */
   level: Level
+  /** The person must sign in at the upstream after this moment (ms): what it remembers of an earlier sign-in does not count. */
+  freshSince?: number | undefined
 }
 
 /** The parameters that the browser brought to the callback: texts of at most 16 KiB, each name once. */

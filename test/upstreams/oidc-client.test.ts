@@ -70,6 +70,29 @@ describe('a provider that behaves', () => {
     expect(new URL('url' in begun ? begun.url : '').searchParams.get('acr_values')).toBe('real face')
   })
 
+  test('is asked to ask the person again, where a sign-in must be fresh; an older one names nobody', async () => {
+    const step = stepOf({ freshSince: now })
+    const begun = await clientOf().begin(step)
+    const query = new URL('url' in begun ? begun.url : '').searchParams
+    expect([query.get('prompt'), query.get('max_age')]).toEqual(['login', '600'])
+    const seconds = Math.floor(now / 1000)
+    for (const [time, named] of [
+      [seconds, true],
+      [seconds - 59, true],
+      [seconds - 61, false],
+      [String(seconds), false],
+      [undefined, false],
+    ] as const) {
+      provider.behave({ claims: { auth_time: time } })
+      const answer = await walk(clientOf(), stepOf({ freshSince: now }))
+      expect(answer, String(time)).toMatchObject(
+        named ? { identity: { subject: 'Sub-1' } } : { failure: 'answer_invalid' },
+      )
+    }
+    provider.behave({ claims: { auth_time: seconds - 61 } })
+    expect(await walk(clientOf())).toHaveProperty('identity.subject', 'Sub-1')
+  })
+
   test('gets the secret in the form, where it announces nothing else', async () => {
     provider.behave({ discovery: { token_endpoint_auth_methods_supported: ['client_secret_post'] } })
     expect(await walk(clientOf())).toHaveProperty('identity.subject', 'Sub-1')

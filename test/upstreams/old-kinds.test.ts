@@ -250,3 +250,16 @@ describe('an adapter', () => {
       )
   })
 })
+
+describe('a fresh sign-in', () => {
+  it('is asked of a CAS server in both calls', async () => {
+    const client = old.client('cas-json')
+    const step = { ...newStep(client), freshSince: Date.now() }
+    const begun = await client.begin(step)
+    expect(new URL('url' in begun ? begun.url : '').searchParams.get('renew')).toBe('true')
+    expect(await client.identify(step, await walk(client, step))).toHaveProperty('failure', 'code_refused')
+    old.asksAgain(true)
+    expect(await client.identify(step, await walk(client, step))).toHaveProperty('identity.subject', anna.subject)
+    old.asksAgain(false)
+  })
+})

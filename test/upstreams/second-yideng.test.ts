@@ -74,6 +74,28 @@ const claimsIn = (tokens: openid.TokenEndpointResponse) =>
   openid.fetchUserInfo(portal.configuration, tokens.access_token, openid.skipSubjectCheck)
 
 describe('a second Yideng as upstream', () => {
+  it('asks its person again where a portal wants a fresh sign-in, or somebody is signed in here', async () => {
+    const { there, here } = browser()
+    const { person } = await enter({ there, here })
+    for (const asked of [{ prompt: 'login' }, { max_age: '0' }]) {
+      for (const one of [here, new Visitor(province.issuer)]) {
+        const begun = await portal.begin(asked)
+        const page = await one.get(`${(await one.get(begun.url)).url.pathname}`)
+        const { leads } = await one.submit(page, '/upstream/city/start', {})
+        // the city has a session of this browser, and asks in spite of it
+        const question = await there.get(leads ?? '')
+        expect(question.leads, JSON.stringify(asked)).toBeUndefined()
+        const agreed = await signIn(there, question, person.username)
+        const come = await one.get(agreed.leads ?? '')
+        const claims = (await begun.finish(come)).claims()
+        expect(claims?.amr).toEqual(['fed'])
+      }
+    }
+    const silent = new Visitor(province.issuer)
+    const started = await silent.submit(await silent.get((await portal.begin()).url), '/upstream/city/start', {})
+    expect((await there.get(started.leads ?? '')).leads, 'a first sign-in may be silent').toBeDefined()
+  })
+
   it('names its person, who gets an account of level 2 here', async () => {
     const { tokens } = await enter(browser())
     const claims = JSON.parse(Buffer.from(tokens.id_token?.split('.')[1] ?? '', 'base64url').toString()) as object

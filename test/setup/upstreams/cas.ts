@@ -4,15 +4,18 @@ import type { FakePerson } from './tif.ts'
 
 /** A CAS server (CAS Protocol 3.0.3). A ticket counts once, for its service; without a visitor it sends browsers back. */
 export async function startCas() {
-  const tickets = new Map<string, { person: FakePerson; service: string }>()
+  const tickets = new Map<string, { person: FakePerson; service: string; fresh: boolean }>()
   let visitor: FakePerson | undefined
+  let asksAgain = false
 
   function validate(given: URLSearchParams): FakeAnswer {
     const asJson = given.get('format') === 'JSON'
     const ticket = given.get('ticket') ?? ''
     const found = tickets.get(ticket)
     tickets.delete(ticket)
-    const code = !found ? 'INVALID_TICKET' : found.service === given.get('service') ? undefined : 'INVALID_SERVICE'
+    const stale = found?.fresh === false && given.get('renew') === 'true'
+    const code =
+      !found || stale ? 'INVALID_TICKET' : found.service === given.get('service') ? undefined : 'INVALID_SERVICE'
     if (!found || code !== undefined)
       return asJson ? json({ authenticationFailure: { code, description: 'no' } }) : xmlFailure(code ?? '')
     return asJson ? json({ authenticationSuccess: success(found.person) }) : xmlSuccess(found.person)
@@ -23,7 +26,7 @@ export async function startCas() {
       const service = given.get('service') ?? ''
       if (!visitor) return { status: 302, location: service }
       const ticket = `ST-${randomUUID()}`
-      tickets.set(ticket, { person: visitor, service })
+      tickets.set(ticket, { person: visitor, service, fresh: asksAgain && given.get('renew') === 'true' })
       const back = new URL(service)
       back.searchParams.set('ticket', ticket)
       return { status: 302, location: back.href }
@@ -34,6 +37,8 @@ export async function startCas() {
     ...fake,
     /** The person of every browser that comes. */
     visitedBy: (person: FakePerson | undefined) => void (visitor = person),
+    /** Whether it asks the visitor again where `renew` says so; else it remembers them. */
+    asksAgain: (on: boolean) => void (asksAgain = on),
   }
 }
 

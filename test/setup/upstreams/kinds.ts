@@ -54,6 +54,7 @@ export async function startOldSystems(given?: Ours) {
       if (!client) throw new Error(`no client for ${kind}`)
       return client
     },
+    asksAgain: cas.asksAgain,
     visitedBy(person: FakePerson | undefined) {
       for (const system of [tif, cas, adapter]) system.visitedBy(person)
     },

@@ -67,7 +67,7 @@ function listRoutes(router: AccountRouter, centre: AccountHost, deps: Deps): voi
   /** The upstreams that can be linked in this browser. */
   async function addable() {
     const client = await deps.findClient(deps.ownClientId)
-    return client ? shownHere(upstreams.list(), { client, needed: 2 }) : []
+    return client ? shownHere(upstreams.list(), { client, needed: 2, params: { max_age: '0' } }) : []
   }
 
   router.get('/', 'sign-in', async (ctx, account) => {

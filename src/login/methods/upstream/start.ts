@@ -7,7 +7,7 @@ import { assertQuestion, type Attempt } from '../../attempt.ts'
 import type { LoginHost, Router, RouterContext } from '../../method.ts'
 import { freshSecret } from '../../sealed-artifacts.ts'
 import { failed } from './arrive.ts'
-import { mayUse } from './shown-here.ts'
+import { mayUse, needsFresh } from './shown-here.ts'
 import { newStep, stepOf, stepSeconds, type Steps, type WaitingStates } from './steps.ts'
 import type { UpstreamDeps } from './upstream-deps.ts'
 
@@ -45,7 +45,8 @@ export async function startWalk(
   client: UpstreamClient,
 ): Promise<UpstreamFailure | undefined> {
   const state = freshSecret()
-  const step = newStep({ attempt: attempt.id, upstream: client.upstream.id, level: attempt.needed })
+  const freshSince = needsFresh(attempt) ? deps.clock() : undefined
+  const step = newStep({ attempt: attempt.id, upstream: client.upstream.id, level: attempt.needed, freshSince })
   const begun = await client.begin(stepOf(deps.settings.issuer, state, step))
   if ('failure' in begun) return begun.failure
   await deps.steps.put(state, step, stepSeconds)

@@ -17,6 +17,8 @@ const schema = z.object({
   nonce: z.string(),
   verifier: z.string(),
   level: z.union([z.literal(2), z.literal(3), z.literal(4)]),
+  /** ms; the person must sign in there after it. */
+  freshSince: z.number().optional(),
 })
 
 export type StoredStep = z.infer<typeof schema>
@@ -28,7 +30,7 @@ export const createSteps = (deps: Pick<UpstreamDeps, 'artifacts' | 'cipher'>): S
   sealedArtifacts(deps, 'upstream-step', schema)
 
 /** A new walk: each value is fresh, and counts once. PKCE: 43 characters at least (RFC 7636, 4.1). */
-export const newStep = (given: Pick<StoredStep, 'attempt' | 'upstream' | 'level'>): StoredStep => ({
+export const newStep = (given: Pick<StoredStep, 'attempt' | 'upstream' | 'level' | 'freshSince'>): StoredStep => ({
   ...given,
   nonce: freshSecret(),
   verifier: `${freshSecret()}${freshSecret()}`,
@@ -38,13 +40,14 @@ export const newStep = (given: Pick<StoredStep, 'attempt' | 'upstream' | 'level'
 export const stepOf = (
   issuer: string,
   state: string,
-  { upstream, nonce, verifier, level }: StoredStep,
+  { upstream, nonce, verifier, level, freshSince }: StoredStep,
 ): UpstreamStep => ({
   callback: `${issuer}/upstream/${upstream}/callback`,
   state,
   nonce,
   verifier,
   level,
+  freshSince,
 })
 
 const stateForm = /^[0-9A-Za-z]{27}$/
