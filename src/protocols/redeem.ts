@@ -20,7 +20,7 @@ export interface LegacyGrant {
   nonce?: string | undefined
 }
 
-/** Why a code gave nothing. `used`: it was redeemed before; `grantId` names what it gave then. */
+/** Why a code gave nothing. `used`: this portal redeemed it before; `grantId` names what it gave then. */
 export type Unredeemed = { why: 'unknown' | 'other' } | { why: 'used'; grantId: string | undefined }
 
 export interface RedeemDeps {
@@ -36,10 +36,12 @@ export interface Shown {
   /** Undefined where the protocol does not name it again. */
   redirectUri: string | undefined
   /** Whether a code of this client may be spent here. Codes of other protocols stay as they are. */
-  isOwn?: (clientId: string) => boolean
+  isOwn(clientId: string): boolean | Promise<boolean>
 }
 
 type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
+
+const unknown = { ok: false, why: 'unknown' } as const
 
 /**
  * Redeems a code of oidc-provider for an old portal, inside this process. It counts once, even where it then does not
@@ -49,19 +51,21 @@ type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
 export async function redeem({ provider }: RedeemDeps, asked: Shown): Promise<Found> {
   const { client, redirectUri, isOwn } = asked
   const code = await provider.AuthorizationCode.find(asked.code)
-  if (!code) return { ok: false, why: 'unknown' }
+  if (!code) return unknown
   const { grantId, accountId, clientId = '', authTime, acr, amr = [], scope = '' } = code
-  if (isOwn && !isOwn(clientId)) return { ok: false, why: 'unknown' }
-  if (!code.isValid) return { ok: false, why: 'used', grantId }
+  if (!(await isOwn(clientId))) return unknown
+  // a portal that finds the used code of another one ends nothing of it
+  const used = clientId === client?.id ? ({ ok: false, why: 'used', grantId } as const) : unknown
+  if (!code.isValid) return used
   try {
     await code.consume()
   } catch (error) {
-    if (error instanceof errors.InvalidGrant) return { ok: false, why: 'used', grantId }
+    if (error instanceof errors.InvalidGrant) return used
     throw error
   }
   const isOther = redirectUri !== undefined && code.redirectUri !== redirectUri
   if (clientId !== client?.id || isOther) return { ok: false, why: 'other' }
-  if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
+  if (grantId === undefined || accountId === undefined || authTime === undefined) return unknown
   const { sessionUid, sid, nonce } = code
   const grant = { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid, sid, nonce }
   return { ok: true, grant }

@@ -53,7 +53,8 @@ export async function takeCode(
   client: Client,
   { code, redirectUri }: { code: string; redirectUri: string | undefined },
 ): Promise<LegacyGrant | undefined> {
-  const redeemed = await redeem(deps, { client, code, redirectUri })
+  const isOwn = async (id: string) => (await deps.findRegistered(id))?.legacy === client.legacy
+  const redeemed = await redeem(deps, { client, code, redirectUri, isOwn })
   if (redeemed.ok) return redeemed.grant
   if (redeemed.why === 'used' && redeemed.grantId !== undefined) {
     await revokeGrant(deps.artifacts, redeemed.grantId)
