@@ -79,8 +79,11 @@ export interface UpstreamLinks {
   add(within: Database, link: NewUpstreamLink): Promise<boolean>
   /** The end of the longest hold of a person's links (ms since 1970 UTC); undefined where none is held now. */
   heldUntil(personId: string): Promise<number | undefined>
-  /** Notes a sign-in; false where the link is gone or paused, or another person has it now. */
-  used(link: UpstreamLink): Promise<boolean>
+  /**
+   * Notes a sign-in. A link without a document gets the one that the upstream has proven now. False where the link is gone, paused, of
+   * another person now, or of another document now.
+   */
+  used(link: UpstreamLink, proven?: AssertedDocument): Promise<boolean>
   /** Only a link of this person; false where it is gone, or another person has it now. */
   remove(within: Database, link: LinkKey): Promise<boolean>
   /** Pauses a link, or ends its pause (`null`); false where it has changed since. */
@@ -186,6 +189,22 @@ export function createUpstreamLinks(deps: {
     return numDeletedRows === 1n
   }
 
+  /** The first document that comes stays. */
+  async function learn(link: UpstreamLink, document: string): Promise<boolean> {
+    const { upstream, subjectIndex: index, personId, level, linkedAt, opened, way } = link
+    const key = { upstream, subject_index: index, person_id: personId, linked_at: linkedAt, level, way }
+    const learned = { ...key, opened: opened ? 1 : 0, document_index: document }
+    const { numUpdatedRows } = await database
+      .updateTable('upstream_links')
+      .set({ document_index: document, mac: sealOfLink(seal, learned) })
+      .where((row) => row.and(key))
+      .where('document_index', 'is', null)
+      .executeTakeFirst()
+    if (numUpdatedRows === 1n) return true
+    const rows = await ofPerson(personId, database)
+    return rows.some((one) => one.subject_index === index && one.document_index === document)
+  }
+
   return {
     row,
     subjectIndex,
@@ -223,7 +242,9 @@ export function createUpstreamLinks(deps: {
       await remove(within, key)
       return false
     },
-    async used({ upstream, subjectIndex: index, personId }) {
+    async used(link, proven) {
+      const { upstream, subjectIndex: index, personId } = link
+      if (proven && link.documentIndex === null && !(await learn(link, documentIndex(proven)))) return false
       const { numUpdatedRows } = await database
         .updateTable('upstream_links')
         .set({ last_used_at: clock() })
