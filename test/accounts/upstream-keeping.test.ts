@@ -135,7 +135,7 @@ it('a recovery pauses young links of the person; a stop of it, or the person, en
   expect(await kindsOf(services, id)).toEqual(expect.arrayContaining(['upstream-paused', 'upstream-released']))
 })
 
-it('a recovery pauses each link that came to the account since, by whatever way, and how old it was before', async () => {
+it('a recovery pauses each link that came to the account since, also an old one by a merge', async () => {
   const { services, forward, link } = await open()
   const { database, upstreamLinks, merging } = services
   const person = await openPerson(services)
