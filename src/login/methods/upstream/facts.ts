@@ -60,6 +60,17 @@ export function isOtherPerson(
   return persons.open(person, 'document_number') !== document.number
 }
 
+/** The upstream has proven the number that the person has here. */
+export const hasOwnNumber = (
+  { persons }: Pick<UpstreamDeps, 'persons'>,
+  person: NaturalPerson,
+  { level, document }: Pick<UpstreamIdentity, 'level' | 'document'>,
+): boolean =>
+  document !== undefined &&
+  level >= 3 &&
+  person.row.document_type === document.type &&
+  persons.open(person, 'document_number') === document.number
+
 type AssertedNumber = NonNullable<UpstreamIdentity['document']>
 
 /** The persons who are known by this number. */
