@@ -38,10 +38,9 @@ import { createChannelFetch } from './guards/channel-fetch.ts'
 import { openPhones, type TextOptions } from './guards/open-phones.ts'
 import { openDataKeysOf } from './keys/data-keys-of-store.ts'
 import type { DataKeys } from './keys/data-keys.ts'
-import { createSigner } from './keys/document-signatures.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
 import type { Fetch } from './guards/outbound.ts'
-import { createUpstreamFetch } from './guards/upstream-fetch.ts'
+import { openUpstreams } from './guards/open-upstreams.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
@@ -50,8 +49,6 @@ import { migrate, openDatabase, type Database, type Queried } from './storage/da
 import { markDemo } from './storage/demo-mark.ts'
 import type { Events } from './storage/events.ts'
 import { databaseFile, openEvents } from './storage/stores.ts'
-import { createUpstreams } from './upstreams/open-upstreams.ts'
-import { readUpstreams } from './upstreams/upstreams.ts'
 
 /** The durable store and every service over it; server and command line share them. */
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -119,21 +116,10 @@ async function createServices(opening: Opening) {
   await markDemo(database, settings)
   const keyFiles = await openKeyFiles(opening, dataKeys.cipher)
   const base = { settings, clock, database, migrated, dataKeys, breached, close, ...keyFiles }
-  const audit = createAuditLog({
-    database,
-    cipher: dataKeys.auditCipher,
-    clock,
-    digest: digestOf(settings.suite),
-    seen: options.seen,
-    sums: options.sums,
-  })
-  const upstreams = createUpstreams({
-    upstreams: readUpstreams(settings),
-    fetch: createUpstreamFetch(settings, options.traced),
-    sign: createSigner(settings.keysDir, clock),
-    issuer: settings.issuer,
-    clock,
-  })
+  const { seen, sums } = options
+  const digest = digestOf(settings.suite)
+  const audit = createAuditLog({ database, cipher: dataKeys.auditCipher, clock, digest, seen, sums })
+  const upstreams = openUpstreams(settings, clock, options.traced)
   const people = createPeople(opening, dataKeys, audit, upstreams)
   const organisations = createOrganisations(opening, dataKeys, audit, people)
   const faces = createFaces(opening, dataKeys, audit, people, organisations)

@@ -60,11 +60,15 @@ export async function startCity(options: {
 /** The province is a portal of the city. Returns the file of its upstreams, with the secret beside it. */
 async function register(yideng: Yideng, dataDir: string, at: { city: string; province: string }): Promise<string> {
   const own = `${at.province}/upstream/${id}`
-  const flags = [
-    ...['--name', '广东省统一身份认证', '--region', '440000', '--redirect-uri', `${own}/callback`],
-    ...['--post-logout-redirect-uri', `${own}/signed-out`, '--backchannel-logout-uri', `${own}/backchannel-logout`],
-    ...['--scope', 'openid profile phone identity', '--consent', 'implicit'],
-  ]
+  const flags = Object.entries({
+    name: '广东省统一身份认证',
+    region: '440000',
+    'redirect-uri': `${own}/callback`,
+    'post-logout-redirect-uri': `${own}/signed-out`,
+    'backchannel-logout-uri': `${own}/backchannel-logout`,
+    scope: 'openid profile phone identity',
+    consent: 'implicit',
+  }).flatMap(([flag, value]) => [`--${flag}`, value])
   const [file, secretFile] = [join(dataDir, 'registration.json'), join(dataDir, 'secret')]
   const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Registered) : undefined
   const list = join(dataDir, 'upstreams.json')

@@ -124,7 +124,7 @@ export const cityPeople: readonly DemoPerson[] = [
 ]
 
 /** A population register of the demo, in the format of `yideng register import --kind people`. */
-export function registerCsv(people: readonly DemoPerson[]): string {
-  const rows = people.map((person) => [person.documentType, person.documentNumber, person.registeredName].join(','))
+export function registerCsv(registered: readonly DemoPerson[]): string {
+  const rows = registered.map((person) => [person.documentType, person.documentNumber, person.registeredName].join(','))
   return `${['document_type,document_number,name', ...rows].join('\n')}\n`
 }

@@ -16,7 +16,7 @@ export interface WaysIn {
 }
 
 /** The login method of links to upstreams; `method_locks` has its name. */
-const linkMethod = 'upstream'
+const linkMethod = loginMethods.find((method) => 'byLinks' in method)?.name
 
 /**
  * Number of ways a person can sign in by now: authenticators and links to upstreams, not held, method not switched off. To remove one,
@@ -33,7 +33,7 @@ export async function countWaysIn(
   const off = new Set(locks.map(({ method }) => method))
   const all = (await authenticators.list(personId, undefined, within)).filter(({ id }) => !without.includes(id))
   const own = all.filter(({ kind, heldAt }) => signInKinds.includes(kind) && heldAt === null && !off.has(kind))
-  if (off.has(linkMethod)) return own.length
+  if (linkMethod === undefined || off.has(linkMethod)) return own.length
   const links = await within
     .selectFrom('upstream_links')
     .select(['upstream', 'subject_index as subjectIndex'])

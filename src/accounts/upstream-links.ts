@@ -220,13 +220,13 @@ export function createUpstreamLinks(deps: {
     },
     of: async (personId, within = database) => usable(await ofPerson(personId, within)),
     async heldUntil(personId) {
-      const row = await database
+      const held = await database
         .selectFrom('upstream_links')
         .select(({ fn }) => fn.max('held_until').as('until'))
         .where('person_id', '=', personId)
         .where('held_until', '>', clock())
         .executeTakeFirst()
-      return row?.until ?? undefined
+      return held?.until ?? undefined
     },
     async add(within, link) {
       const { numInsertedOrUpdatedRows: added } = await within

@@ -21,7 +21,7 @@ export const neverAnswered: VendorState = { succeededAt: null, failedAt: null, f
 export interface VendorNotes {
   /**
    * A process writes each kind of answer once a minute: one row for all calls would make them wait for each other.
-   * @param vendor the kind of vendor, or `channel <id>`, or `upstream <id>`
+   * @param vendor the kind of vendor, or `channel <id>`, or `upstream <id>`.
    * @returns false where this process wrote the same a moment ago
    */
   note(vendor: string, fault: string | undefined): Promise<boolean>

@@ -48,6 +48,8 @@ export interface MethodDeclaration {
   readonly signIn: SignInPart
   /** Its authenticators sign in without another method: each is a way into the account. */
   readonly opensAccounts: boolean
+  /** Its ways in are links to upstreams (accounts/upstream-links.ts), no authenticators. */
+  readonly byLinks?: true
   /** Only their holder can use its authenticators, so a verified face may be bound to one. */
   readonly bindsToFace: boolean
   /** HTTP status of each refusal; its words are `errors.<code>` or `refusals.<code>`. */

@@ -37,7 +37,7 @@ import { calmErrors } from './errors.ts'
 import { forms } from './forms.ts'
 import { frontDoorRoutes, staticFiles } from './front-door.ts'
 import { forPrograms, onlyAsIssuer, securityHeaders } from './headers.ts'
-import { health, type ReadyCheck } from './health.ts'
+import { health, type Limits, type ReadyCheck } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
@@ -55,6 +55,7 @@ export interface AppDeps {
   clock: Clock
   log: Logger
   ready: ReadyCheck
+  limits: Limits
   metrics: Metrics
   tracing: Pick<Tracing, 'requests'>
   assets: Assets
@@ -138,7 +139,7 @@ export function createApp(deps: AppDeps): Koa {
     canonicalOnly({
       issuer: settings.issuer,
       known: createKnownPaths([...routes, ...vendorFiles.keys()]),
-      taken: inOrder([...first, health(deps.ready, deps.metrics, log), ...answering, ...rooms]),
+      taken: inOrder([...first, health(deps, deps.metrics, log), ...answering, ...rooms]),
       refused: (status) => inOrder([...first, ...answering, refuse(status)]),
     }),
   )

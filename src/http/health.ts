@@ -9,8 +9,15 @@ const methods = new Set(['GET', 'HEAD'])
 /** Rejects while a sign-in could not be stored (storage/ready-check.ts). */
 export type ReadyCheck = () => Promise<void>
 
+/** Parts that do not work now while sign-ins go on for most portals; a balancer must keep the server. */
+export type Limits = () => string[]
+
 /** /healthz: the process runs. /readyz: a sign-in could be stored now. /metrics: Prometheus text. */
-export function health(ready: ReadyCheck, metrics: Metrics, log: Pick<Logger, 'warn' | 'info'>): Middleware {
+export function health(
+  { ready, limits }: { ready: ReadyCheck; limits: Limits },
+  metrics: Metrics,
+  log: Pick<Logger, 'warn' | 'info'>,
+): Middleware {
   const isReady = toldOnChange(ready, log)
   const metricsText = shared(() => metrics.text())
   const answer = async (ctx: Context) => {
@@ -19,7 +26,9 @@ export function health(ready: ReadyCheck, metrics: Metrics, log: Pick<Logger, 'w
     } else if (ctx.path === '/readyz') {
       const works = await isReady()
       ctx.status = works ? 200 : 503
-      ctx.body = works ? { status: 'ready' } : { status: 'not ready', reason: 'a store does not take a sign-in' }
+      const limited = limits()
+      const body = { status: 'ready', ...(limited.length > 0 ? { limited } : {}) }
+      ctx.body = works ? body : { status: 'not ready', reason: 'a store does not take a sign-in' }
     } else {
       ctx.type = metrics.contentType
       ctx.body = await metricsText()

@@ -9,7 +9,7 @@ import { shareKeys } from './shared-keys.ts'
 import { openTokenKeys } from './token-keys.ts'
 
 export interface KeyFilesDeps {
-  settings: Pick<Settings, 'databaseUrl' | 'keysDir' | 'sm2Keys'>
+  settings: Pick<Settings, 'databaseUrl' | 'keysDir' | 'sm2Keys' | 'svsFile'>
   clock: Clock
   database: Database
   events: Pick<Events, 'publish'>

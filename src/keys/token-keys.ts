@@ -1,17 +1,32 @@
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import { addSm2Keys, hasSm2Software, openSm2Keys, retireSm2Keys, type Sm2SigningKey } from './guomi/sm2-keys.ts'
+import { createSignatureServer, type SignatureServer } from './guomi/svs/signature-server.ts'
 import { addSigningKeys, openSigningKeys, retireSigningKeys, type SigningKey } from './signing-keys.ts'
 
 /** A key that signs tokens of portals. */
 export type TokenKey = SigningKey | Sm2SigningKey
 
-type Where = Pick<Settings, 'keysDir' | 'sm2Keys'>
+type Where = Pick<Settings, 'keysDir' | 'sm2Keys' | 'svsFile'>
 
-/** All keys that sign tokens; the first start makes them. */
-export const openTokenKeys = (settings: Where, clock: Clock): TokenKey[] => [
+/** The signature server of the settings. @throws SettingsError */
+export const signatureServerOf = (
+  { sm2Keys, svsFile }: Pick<Settings, 'sm2Keys' | 'svsFile'>,
+  counted?: Parameters<typeof createSignatureServer>[1],
+): SignatureServer | undefined => (sm2Keys === 'svs' ? createSignatureServer(svsFile, counted) : undefined)
+
+/**
+ * All keys that sign tokens; the first start makes them.
+ * @param signatureServer a process that signs gives its own, which remembers failures
+ */
+export const openTokenKeys = (
+  settings: Where,
+  clock: Clock,
+  signatureServer = signatureServerOf(settings),
+): TokenKey[] => [
   ...openSigningKeys(settings.keysDir, clock),
   ...(hasSm2Software(settings) ? openSm2Keys(settings.keysDir, clock) : []),
+  ...(signatureServer?.keys() ?? []),
 ]
 
 /** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */

@@ -6,6 +6,7 @@ import { regionName } from '../config/regions.ts'
 import { unexpected, type Reason } from '../pages/reference.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import type { Language } from '../pages/languages.ts'
+import { SignerUnavailable } from '../keys/guomi/svs/signature-server.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
@@ -50,6 +51,7 @@ const logoutRoutes: ReadonlySet<string | undefined> = new Set([
 
 /** The page for an error that must not return to the portal (RFC 6749 section 4.1.2.1). */
 function codeOf(error: unknown, route: string | undefined): RefusalCode {
+  if (error instanceof SignerUnavailable) return 'portal_unavailable'
   if (isUnavailable(error)) return 'unavailable'
   if (error instanceof TooManyCalls) return 'too_many_requests'
   if (logoutRoutes.has(route) && error instanceof errors.OIDCProviderError && error.expose) return 'logout_invalid'
@@ -155,9 +157,11 @@ export function createOidcPages({ findClient, findRegistered, upstreamSignOut }:
   }
 }
 
+const ownFailures: ReadonlySet<RefusalCode> = new Set(['server_error', 'unavailable', 'portal_unavailable'])
+
 /** A failure of ours has the lines that it passed. */
 export const reasonOfPage = (ctx: KoaContextWithOIDC, error: Error, code: RefusalCode): Omit<Reason, 'status'> =>
-  code === 'server_error' || code === 'unavailable' ? { code, ...unexpected(error) } : reasonOf(ctx, error, code)
+  ownFailures.has(code) ? { code, ...unexpected(error) } : reasonOf(ctx, error, code)
 
 /** Words of the log for the flaws of a sign-out request. */
 const flawReasons: Readonly<Record<LogoutFlaw['kind'], string>> = {

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import Router from '@koa/router'
 import type { Middleware } from 'koa'
-import type { AuditLog } from '../audit/audit-log.ts'
 import type { Client } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { tifProfiles } from '../config/legacy-protocols.ts'
@@ -22,7 +21,6 @@ export interface LegacyDeps extends RedeemDeps, CallerDeps {
   artifacts: Artifacts
   /** The secrets of signed calls are made of it (clients/gateway-token.ts). */
   pairwiseKey: KeyObject
-  audit: Pick<AuditLog, 'record'>
   clock: Clock
 }
 

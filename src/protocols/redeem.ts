@@ -20,9 +20,6 @@ export interface LegacyGrant {
   nonce?: string | undefined
 }
 
-/** Why a code gave nothing. `used`: this portal redeemed it before; `grantId` names what it gave then. */
-export type Unredeemed = { why: 'unknown' | 'other' } | { why: 'used'; grantId: string | undefined }
-
 export interface RedeemDeps {
   provider: Provider
   findAccount: NonNullable<Configuration['findAccount']>
@@ -39,7 +36,8 @@ export interface Shown {
   isOwn(clientId: string): boolean | Promise<boolean>
 }
 
-type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
+/** `unknown`: also a code that was used before. `other`: it was spent, and belongs to another portal or address. */
+type Found = { ok: true; grant: LegacyGrant } | { ok: false; why: 'unknown' | 'other' }
 
 const unknown = { ok: false, why: 'unknown' } as const
 
@@ -54,13 +52,11 @@ export async function redeem({ provider }: RedeemDeps, asked: Shown): Promise<Fo
   if (!code) return unknown
   const { grantId, accountId, clientId = '', authTime, acr, amr = [], scope = '' } = code
   if (!(await isOwn(clientId))) return unknown
-  // a portal that finds the used code of another one ends nothing of it
-  const used = clientId === client?.id ? ({ ok: false, why: 'used', grantId } as const) : unknown
-  if (!code.isValid) return used
+  if (!code.isValid) return unknown
   try {
     await code.consume()
   } catch (error) {
-    if (error instanceof errors.InvalidGrant) return used
+    if (error instanceof errors.InvalidGrant) return unknown
     throw error
   }
   const isOther = redirectUri !== undefined && code.redirectUri !== redirectUri
@@ -100,7 +96,7 @@ export function withClient(
   ctx: Context,
   client: NonNullable<Awaited<ReturnType<Provider['Client']['find']>>>,
 ): KoaContextWithOIDC {
-  const oidc = new provider.OIDCContext(ctx as never)
+  const oidc = new provider.OIDCContext(ctx)
   oidc.entity('Client', client)
   Object.defineProperty(ctx, 'oidc', { value: oidc, configurable: true })
   return ctx as unknown as KoaContextWithOIDC

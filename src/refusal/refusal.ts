@@ -23,6 +23,7 @@ const codes = {
   too_many_requests: 429,
   busy: 503,
   unavailable: 503,
+  portal_unavailable: 503,
   server_error: 500,
   // above the sign-in form
   sign_in_refused: 400,

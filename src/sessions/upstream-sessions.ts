@@ -5,6 +5,7 @@ import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { hashId } from '../storage/hash-id.ts'
+import { logoutTokenSeconds } from '../upstreams/oidc-logout-token.ts'
 import type { Sessions } from './sessions.ts'
 
 const upstreamSession = z.object({
@@ -55,8 +56,8 @@ const bySubject = 'UpstreamSubjectSession'
 const bySid = 'UpstreamSidSession'
 const over = 'UpstreamLoggedOut'
 const seen = 'UpstreamLogoutToken'
-/** Seconds; longer than a logout token counts (upstreams/oidc-logout-token.ts). */
-const tokenSeconds = 900
+/** Longer than a logout token counts, with clocks that differ. */
+const tokenSeconds = 3 * logoutTokenSeconds
 
 export function createUpstreamSessions(deps: Deps): UpstreamSessions {
   const { artifacts, cipher, blindIndex, sessions, clock, lifetime: ttl } = deps

@@ -1,6 +1,5 @@
 import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } from 'jose'
 import * as openid from 'openid-client'
-import type { Clock } from '../config/clock.ts'
 import { hourMs } from '../config/time.ts'
 import type { KindDeps } from './kind-deps.ts'
 import { textOf, type UpstreamFetch } from './upstream-fetch.ts'
@@ -135,10 +134,4 @@ function readAsText(fetch: UpstreamFetch): openid.CustomFetch {
     const { status, headers: answered } = response
     return new Response([204, 205, 304].includes(status) ? null : text, { status, headers: answered })
   }
-}
-
-/** The clock of a provider, by the `Date` of its answer (RFC 9110, 6.6.1); milliseconds ahead of ours, undefined without one. */
-export function clockAhead(response: Response, clock: Clock): number | undefined {
-  const date = Date.parse(response.headers.get('date') ?? '')
-  return Number.isNaN(date) ? undefined : date - clock()
 }

@@ -34,6 +34,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     artifacts,
     methods,
     ready: createReadyCheck({ database: services.database, artifacts }),
+    limits: () => (protocol.signatureServer?.isDown() ? ['signature server'] : []),
     requests: {
       pages,
       words: pages.words,
@@ -77,7 +78,7 @@ const numberDeps = ({ channels, artifacts, services, settings, clock }: Core, { 
 /** Services for the endpoints of old portals. */
 function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: Protocol): AppDeps['legacy'] {
   const { provider, findAccount, subjectOf, secretGuesses, portalBudgets, casPortals, singleLogout } = protocol
-  const { clients, audit, dataKeys } = services
+  const { clients, dataKeys } = services
   // from memory, where it is active
   const findRegistered = async (id: string) => (await findClient(id)) ?? clients.find(id)
   return {
@@ -91,7 +92,6 @@ function legacyDeps({ services, artifacts, findClient, clock }: Core, protocol: 
     findRegistered,
     pairwiseKey: dataKeys.pairwise,
     artifacts,
-    audit,
     clock,
   }
 }

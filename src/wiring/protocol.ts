@@ -6,9 +6,10 @@ import { createPortalBudgets } from '../guards/portal-budgets.ts'
 import { createLimits } from '../guards/limits.ts'
 import { reachRule } from '../guards/reachable.ts'
 import { createSecretGuesses } from '../guards/secret-guesses.ts'
+import { countSignatureCalls, watchSignatureServer } from '../http/signature-server-metrics.ts'
 import { createLogoutDeliveries } from '../jobs/logout-deliveries.ts'
 import { signersFirst } from '../keys/signing-keys.ts'
-import { openTokenKeys } from '../keys/token-keys.ts'
+import { openTokenKeys, signatureServerOf } from '../keys/token-keys.ts'
 import { createOffers } from '../login/questions/offer-question.ts'
 import { questions } from '../login/questions/questions.ts'
 import { createAccessTokens } from '../oidc/access-tokens.ts'
@@ -16,6 +17,7 @@ import { commandLineId } from '../oidc/command-line-client.ts'
 import { createDeviceFlow } from '../oidc/device-flow.ts'
 import { queueLogouts } from '../oidc/engine/logouts.ts'
 import { createProvider } from '../oidc/provider.ts'
+import { refuseWithoutSigner } from '../oidc/sm2-admission.ts'
 import { reportRefused } from '../oidc/refused-requests.ts'
 import { createUpstreamSignOut } from '../oidc/upstream-sign-out.ts'
 import { legacyAnswer } from '../protocols/answers.ts'
@@ -31,7 +33,8 @@ export type Protocol = ReturnType<typeof createProtocol>
 
 /** oidc-provider, and the services that need it: sessions, access tokens, logout notices, the administrators' device flow. */
 export function createProtocol(core: Core) {
-  const { settings, clock, log, tracing, events, services, artifacts, findClient, cookieKeys, resources } = core
+  const { settings, clock, log, tracing, metrics, events, services, artifacts, findClient, cookieKeys, resources } =
+    core
   const { database, audit, persons, consents, endSignIns, dataKeys, administrators } = services
   const { blindIndex, cipher } = dataKeys
   const { session, sessionIdle, refreshToken } = settings.lifetimes
@@ -48,7 +51,10 @@ export function createProtocol(core: Core) {
   const rows = createSessionRows({ artifacts, findPerson })
   const portalBudgets = createPortalBudgets(settings.limits, clock)
   const offers = createOffers()
-  const readKeys = () => openTokenKeys(settings, clock)
+  const signatureServer =
+    settings.sm2Keys === 'svs' ? signatureServerOf(settings, countSignatureCalls(metrics.registry)) : undefined
+  if (signatureServer) watchSignatureServer(metrics.registry, signatureServer)
+  const readKeys = () => openTokenKeys(settings, clock, signatureServer)
   const { upstreams } = core
   const upstreamSignOut = createUpstreamSignOut({
     upstreams,
@@ -61,7 +67,10 @@ export function createProtocol(core: Core) {
   const secretGuesses = createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock })
   const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
     upstreamSignOut,
-    admitClient: portalBudgets.admit,
+    async admitClient(ctx, client) {
+      portalBudgets.admit(ctx, client)
+      await refuseWithoutSigner(signatureServer, ctx, client)
+    },
     sessions: rows,
     findPerson,
     knownBefore: services.merging.knownBefore,
@@ -136,6 +145,7 @@ export function createProtocol(core: Core) {
     singleLogout,
     secretGuesses,
     readKeys,
+    signatureServer,
   }
 }
 

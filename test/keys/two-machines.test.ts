@@ -111,7 +111,7 @@ it.skipIf(cannotRun('PostgreSQL'))(
       const added = done.flatMap(({ out }) => (JSON.parse(out) as { added: string[] }).added)
       successes += done.length
       for (const keysDir of [dirname(file), directory])
-        expect(openTokenKeys({ keysDir, sm2Keys: 'software' }, Date.now).map(({ kid }) => kid)).toEqual(
+        expect(openTokenKeys({ keysDir, sm2Keys: 'software', svsFile: '' }, Date.now).map(({ kid }) => kid)).toEqual(
           expect.arrayContaining(added),
         )
       for (const { code, err } of answers) if (code !== 0) expect(err).toContain('at the same moment')

@@ -11,10 +11,9 @@ const rowOf = (id: string, words: string, more = '', down = false, find = words)
   down,
 })
 
-const cities = [
-  ...['广州', '韶关', '深圳', '珠海', '汕头', '江门', '湛江', '茂名', '肇庆', '惠州', '梅州', '汕尾', '河源', '阳江'],
-  ...['清远', '东莞', '中山', '潮州', '揭阳', '云浮'],
-].map((city, index) => {
+const names = '广州 韶关 深圳 珠海 汕头 江门 湛江 茂名 肇庆 惠州 梅州 汕尾 河源 阳江 清远 东莞 中山 潮州 揭阳 云浮'
+
+const cities = names.split(' ').map((city, index) => {
   const words = `${city}市统一身份认证平台`
   return rowOf(`c${index}`, words, '', index === 3, city === '深圳' ? `${words} Shenzhen` : words)
 })

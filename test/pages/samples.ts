@@ -170,6 +170,7 @@ export const samples: readonly Sample[] = [
     data: { code: 'logout_invalid', reference: '7F3K-92QD', signOutUrl: '/logout' },
   },
   { view: 'error/legacy-ended', name: 'ended', data: { portal, until: '2027-12-31', reference: '7F3K-92QD' } },
+  { view: 'error/error', name: 'declined-at-cas', data: { code: 'legacy_declined', reference: '7F3K-92QD' } },
   { view: 'error/error', name: 'unknown-portal', data: { code: 'client_unknown', reference: '7F3K-92QD' } },
 ]
 

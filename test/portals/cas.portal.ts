@@ -57,10 +57,14 @@ interface Portal {
 async function start(example: OldExample, directory: string): Promise<Portal> {
   const port = await freePort()
   const url = `http://localhost:${port}`
+  const lastDay = new Date(Date.now() + 86_400_000 * 30).toISOString().slice(0, 10)
+  const named = ['--json', '--name', `老门户${letters()}`, '--scope', 'openid profile']
+  const words = [...named, '--legacy', 'cas', '--legacy-until', lastDay]
   const created = yideng(
     server,
-    ...['client', 'create', '--json', '--name', `老门户${letters()}`, '--scope', 'openid profile'],
-    ...['--legacy', 'cas', '--legacy-until', new Date(Date.now() + 86_400_000 * 30).toISOString().slice(0, 10)],
+    'client',
+    'create',
+    ...words,
     ...example.services.flatMap((path) => ['--redirect-uri', url + path]),
     ...(example.signedOut ?? []).flatMap((path) => ['--post-logout-redirect-uri', url + path]),
   )

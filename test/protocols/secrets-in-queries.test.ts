@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { casBase, tifProfiles } from '../../src/config/legacy-protocols.ts'
+import { codeOf } from '../../src/protocols/cas/cas-answer.ts'
 import { endpoints } from '../../src/http/endpoints.ts'
 import { called, codeAt, registerOldPortal } from '../setup/old-portal.ts'
+import { casPortal } from '../setup/cas-portal.ts'
 import { sendingTo, startCollector } from '../setup/collector.ts'
 import { openPerson } from '../setup/person.ts'
 import { startServer, until } from '../setup/server.ts'
@@ -28,7 +30,13 @@ it('no secret of a query reaches a log, a trace, a metric, a page, a referrer or
   const token = String(body['access_token'])
   expect((await called(portal.info(token))).status).toBe(200)
   expect((await called(portal.tokens(code))).status).toBe(400)
-  const secrets = [portal.secret, code, token]
+  const cas = await casPortal(services)
+  const ticket = (await visitor.get(cas.login())).leads?.searchParams.get('ticket') ?? ''
+  expect(await cas.ask('p3/serviceValidate', { ticket })).toContain('<cas:user>')
+  expect(await cas.ask('p3/serviceValidate', { ticket })).toContain('INVALID_TICKET')
+  const planted = `ST-${'planted'.repeat(5)}`
+  expect((await visitor.get(cas.login({ service: `${cas.service}?ticket=${planted}` }))).status).toBe(404)
+  const secrets = [portal.secret, code, token, ticket, codeOf(ticket) ?? ticket, planted]
 
   // and those of requests that fail, at every endpoint, as a program and as a browser
   const paths = Object.keys(endpoints).filter(isLegacy)

@@ -109,6 +109,23 @@ describe.each(everyOldKind.filter((kind) => kind !== 'adapter'))('the server of 
   })
 })
 
+describe('a CAS server', () => {
+  it('names no person where a browser comes back without a ticket', async () => {
+    old.visitedBy(undefined)
+    const client = old.client('cas-json')
+    const step = newStep(client)
+    expect(await client.identify(step, await walk(client, step))).toEqual({ failure: 'declined' })
+  })
+
+  it('signs out where it has an address for it, and leads back with the state', async () => {
+    const addresses = { ...old.rows['cas-json'].addresses, logout: 'https://cas.example/cas/logout?from=yideng' }
+    const url = await old.client('cas-json', { addresses }).logoutUrl?.({}, { url: 'https://id.example/x', state: 's' })
+    const service = new URLSearchParams({ from: 'yideng', service: 'https://id.example/x?state=s' }).toString()
+    expect(url).toBe(`https://cas.example/cas/logout?${service}`)
+    expect(old.client('cas-json').logoutUrl).toBeUndefined()
+  })
+})
+
 describe('an OAuth 2.0 of its own', () => {
   it('shows that the secret is wrong', async () => {
     const client = old.client('tif', {}, { keys: { 'tif-secret': 'wrong' } })

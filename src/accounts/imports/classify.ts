@@ -208,11 +208,10 @@ export function classify(
   }
   const before = earlier.levelOf(fingerprints.document, fingerprints.name)
   if (before !== undefined && before >= row.level) return refuse('duplicate-in-file', 'document_repeated')
-  if (row.level < 3) {
-    // nobody has proven whose it is: the first account stays the only one
-    if (earlier.hasDocument(fingerprints.document)) return refuse('duplicate-in-file', 'document_repeated')
-    return opens(2)
-  }
+  // a number is one person's: a claim alone opens no second account
+  if (row.level < 3 && earlier.hasDocument(fingerprints.document))
+    return refuse('duplicate-in-file', 'document_claimed')
+  if (row.level < 3) return opens(2)
   if (earlier.isProvenOtherwise(fingerprints.document, fingerprints.name))
     return refuse('conflict-name', 'other_name_in_file')
   const holder = indexes.document.map((index) => known.proven.get(`${document.type}:${index}`)).find(Boolean)

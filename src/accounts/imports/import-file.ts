@@ -8,14 +8,20 @@ import { openEarlierRows, type EarlierRows } from './earlier-rows.ts'
 import { readRow, type ImportRow, type ReadRow } from './import-row.ts'
 import { linesOf, surveyFile, type Line } from './lines.ts'
 import { countInto, noResults, openClassFiles, type ClassFiles, type Results } from './results.ts'
-import type { Upstream } from '../../upstreams/upstreams.ts'
 import { writeRows, type WriteDeps } from './write-rows.ts'
+
+/** What the settings say about links by number. */
+interface LinkingUpstream {
+  id: string
+  linking: 'ask' | 'number'
+  authoritativeFor: readonly string[]
+}
 
 export type ImportDeps = WriteDeps & {
   database: Database
   register: PopulationRegister
   /** A missing upstream links nothing by number. */
-  upstreams: { list(): readonly Pick<Upstream, 'id' | 'linking' | 'authoritativeFor'>[] }
+  upstreams: { list(): readonly LinkingUpstream[] }
   publishPasswordWork(): void
 }
 

@@ -49,8 +49,6 @@ export default command({
     const { clients } = await context.services()
     const client = await clients.find(id)
     if (!client) return notFound('portal', id)
-    if (client.legacy !== undefined)
-      return invalid({ field: 'id', message: 'speaks an old protocol: only portals of OpenID Connect are checked' })
     const [redirect] = client.redirect_uris
     if (redirect === undefined) {
       return invalid({ field: 'id', message: 'is a service: it has no sign-in, so there is nothing to check' })

@@ -84,11 +84,13 @@ export async function legacyBoard(
   }
 }
 
-/** One row for each portal, protocol, source and week. */
+/** One row for each portal, protocol, source and week. Literals, because PostgreSQL compares the groups as text. */
 function countedSignIns(database: Services['database'], since: number): Promise<Row[]> {
-  const kinds = legacyProtocols.map((name) => sql`when details like ${`%"protocol":"${name}"%`} then ${sql.lit(name)}`)
+  const kinds = legacyProtocols.map(
+    (name) => sql`when details like ${sql.lit(`%"protocol":"${name}"%`)} then ${sql.lit(name)}`,
+  )
   const protocol = sql<string>`case ${sql.join(kinds, sql` `)} else ${sql.lit(modern)} end`
-  const week = sql<number>`cast((at - ${since}) / ${sql.lit(weekMs)} as integer)`
+  const week = sql<number>`cast((at - ${sql.lit(since)}) / ${sql.lit(weekMs)} as integer)`
   // a person with several upstreams counts once
   const linked = database
     .selectFrom('upstream_links')
@@ -113,10 +115,10 @@ function countedSignIns(database: Services['database'], since: number): Promise<
     .execute()
 }
 
-const sum = (rows: readonly Row[]) => rows.reduce((total, { signIns }) => total + Number(signIns), 0)
+const sum = (rows: readonly Row[]) => rows.reduce((total, { signIns }) => total + signIns, 0)
 
 function totals(rows: readonly Row[]) {
-  const times = rows.map(({ lastUsed }) => Number(lastUsed))
+  const times = rows.map(({ lastUsed }) => lastUsed)
   return { signIns: sum(rows), lastUsed: times.length > 0 ? Math.max(...times) : undefined }
 }
 

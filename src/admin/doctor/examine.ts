@@ -18,6 +18,7 @@ import { portalsAndNames } from './portals.ts'
 import { oldProofs } from './old-proofs.ts'
 import { phoneVendors } from './phone-vendors.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
+import { signatureServer } from './signature-server.ts'
 import { certificate } from './tls.ts'
 import { upstreamAnswers, upstreamFile } from './upstreams.ts'
 
@@ -72,6 +73,7 @@ async function openedChecks(context: CommandContext): Promise<Finding[]> {
   return [
     ...(await dataKeys(services)),
     await signingKeyAge(context),
+    ...(await signatureServer(await context.settings())),
     ...(await answering(context)),
     ...(await redisOwner(services)),
     ...(await passkeysOfIssuer(services)),

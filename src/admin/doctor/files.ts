@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { sm2KeyFile } from '../../keys/guomi/sm2-keys.ts'
 import type { Settings } from '../../config/settings.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import type { Finding } from './finding.ts'
@@ -37,7 +38,9 @@ function isPrivate(what: string, path: string): Finding {
 export function keyFiles(settings: Settings): Finding[] {
   const { keysDir } = settings
   if (!existsSync(keysDir)) return [missing('keys', keysDir, 'the first start of the server makes it')]
-  const files = ['data.json', 'signing.json', 'cookies.json'].map((name) => {
+  // only servers with software keys of SM2 have it
+  const sm2 = existsSync(join(settings.keysDir, sm2KeyFile)) ? [sm2KeyFile] : []
+  const files = ['data.json', 'signing.json', 'cookies.json', ...sm2].map((name) => {
     const file = join(keysDir, name)
     if (existsSync(file)) return isPrivate('keys', file)
     if (name === 'data.json' && existsSync(databaseFile(settings))) {

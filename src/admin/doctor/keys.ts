@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { dayMs } from '../../config/time.ts'
 import { openCookieKeys } from '../../keys/cookie-keys.ts'
 import { openDataKeys } from '../../keys/data-keys.ts'
+import { openSm2Keys, sm2KeyFile } from '../../keys/guomi/sm2-keys.ts'
 import { openSigningKeys } from '../../keys/signing-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Finding } from './finding.ts'
@@ -20,6 +21,11 @@ export async function unusableKeys(context: CommandContext): Promise<Finding[]> 
       name: 'signing.json',
       open: (directory) => openSigningKeys(directory, context.clock),
       without: ', or remove it: then new keys are made, and people sign in again',
+    },
+    {
+      name: sm2KeyFile,
+      open: (directory) => openSm2Keys(directory, context.clock),
+      without: ', or remove it: then a new key is made, and portals with SM2 read the key set again',
     },
     {
       name: 'cookies.json',

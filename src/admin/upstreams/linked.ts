@@ -8,7 +8,7 @@ export const upstreamField = { type: 'text', required: true, placeholder: 'ID', 
 export const noUpstream = (id: string) => notFound('upstream', id)
 
 /** The days in which a sign-in counts for `recently`. */
-export const recentDays = 30
+const recentDays = 30
 
 /** How many people are linked to each upstream. `recently`: those who signed in by it in the last 30 days. */
 export async function countLinked({ database, clock }: Pick<Services, 'database' | 'clock'>) {

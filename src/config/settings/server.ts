@@ -7,6 +7,7 @@ import {
   listOf,
   parseSettings,
   path,
+  optionalPath,
   SettingsError,
   whole,
   yesOrNo,
@@ -69,7 +70,8 @@ const schema = z.object({
       'must be a list of networks such as 10.3.0.0/16 or of single addresses, separated by commas',
     ),
   YIDENG_AUDIT_MONTHS: whole(6, 120),
-  YIDENG_SM2_KEYS: z.enum(['', 'software', 'none'], { error: 'must be software, none or empty' }),
+  YIDENG_SM2_KEYS: z.enum(['', 'software', 'svs', 'none'], { error: 'must be software, svs, none or empty' }),
+  YIDENG_SVS: optionalPath,
   YIDENG_ID_TOKEN_ALG: z.enum(['', 'RS256', 'ES256'], { error: 'must be RS256, ES256 or empty' }),
 })
 
@@ -78,6 +80,9 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
   const parsed = parseSettings(schema, texts)
   if (production && !parsed.YIDENG_ISSUER.startsWith('https://')) {
     throw new SettingsError('The setting YIDENG_ISSUER must begin with https:// when NODE_ENV=production.')
+  }
+  if (parsed.YIDENG_SM2_KEYS === 'svs' && !parsed.YIDENG_SVS) {
+    throw new SettingsError('The setting YIDENG_SVS must name a file when YIDENG_SM2_KEYS=svs.')
   }
   return {
     port: parsed.PORT,
@@ -100,6 +105,8 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     auditMonths: parsed.YIDENG_AUDIT_MONTHS,
     /** Where the keys of SM2 are. A software key is no certified product: production must accept it by name. */
     sm2Keys: parsed.YIDENG_SM2_KEYS || (production ? 'none' : 'software'),
+    /** The file of the signature server (keys/guomi/svs/svs-file.ts); empty where there is none. */
+    svsFile: parsed.YIDENG_SVS,
     /** For new portals that name none. Undefined: by their type. */
     idTokenAlg: parsed.YIDENG_ID_TOKEN_ALG || undefined,
   }

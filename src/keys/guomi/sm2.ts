@@ -53,7 +53,11 @@ const publicOf = (point: Buffer): Sm2PublicKey => ({
   },
 })
 
-/** Reads a public key. @throws Error for a point that is not on the curve */
+/**
+ * Reads a public key.
+ * @throws Error for a point that is not on the curve
+ * @internal its other users are tests
+ */
 export function readSm2PublicKey({ x, y }: Pick<Sm2PublicJwk, 'x' | 'y'>): Sm2PublicKey {
   const point = Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
   try {
@@ -121,7 +125,10 @@ const isScalar = (number: bigint) => number > 0n && number < order
 /** Whether a raw signature belongs to the data. Malformed signatures are false, never an error. */
 export type VerifySm2 = (data: Uint8Array, signature: Uint8Array) => Promise<boolean>
 
-/** For one signature of a key: 6 ms. */
+/**
+ * For one signature of a key: 6 ms.
+ * @internal for tests and bench
+ */
 export const verifySm2 = async (
   { point }: Sm2PublicKey,
   data: Uint8Array,

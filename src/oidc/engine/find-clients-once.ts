@@ -5,7 +5,7 @@ import { limitKeySet, type KeySetFailed } from './client-key-sets.ts'
 export interface FindClientsDeps {
   findClient(id: string): Promise<Client | undefined>
   /** Called for each client that a request names. @throws TooManyCalls (RFC 6585 section 4) to refuse the request */
-  admit(ctx: KoaContextWithOIDC, client: OidcClient): void
+  admit(ctx: KoaContextWithOIDC, client: OidcClient): Promise<void>
   /** Whether a request may use this client (oidc/legacy-requests.ts). */
   isOpenTo(ctx: KoaContextWithOIDC, registered: Client): boolean
   /** Called when a key set could not be fetched. */
@@ -43,7 +43,7 @@ export function findClientsOnce(provider: Provider, deps: FindClientsDeps): void
     const { ctx } = Provider
     if (registered && ctx && !isOpenTo(ctx, registered)) return undefined
     const client = registered && (await modelOf(registered))
-    if (client && ctx) admit(ctx, client)
+    if (client && ctx) await admit(ctx, client)
     return client
   }
 }

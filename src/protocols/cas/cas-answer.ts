@@ -13,7 +13,10 @@ const silent: ReadonlySet<string> = new Set([
   'account_selection_required',
 ])
 
-/** A code has `-` and `_`; a ticket has letters, digits and `-` alone (CAS Protocol 3.0.3 section 3.7). */
+/**
+ * A code has `-` and `_`; a ticket has letters, digits and `-` alone (CAS Protocol 3.0.3 section 3.7).
+ * @internal
+ */
 export const ticketOf = (code: string): string =>
   `ST-${code.replaceAll(/[-_]/g, (sign) => (sign === '-' ? '-0' : '-1'))}`
 

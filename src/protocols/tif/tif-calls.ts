@@ -1,7 +1,6 @@
 import type { Context } from 'koa'
 import type { Client } from '../../clients/clients.ts'
 import { fillTemplate, type TifProfile } from '../../config/legacy-protocols.ts'
-import { revokeGrant } from '../../sessions/revoke-grant.ts'
 import { standingOf } from '../begin-sign-in.ts'
 import { admitPortal, checkSecret, isFromServers } from '../callers.ts'
 import type { LegacyDeps } from '../legacy-routes.ts'
@@ -47,7 +46,10 @@ export async function giveToken(ctx: Context, profile: TifProfile, deps: LegacyD
   }
 }
 
-/** A code that comes twice was stolen, or its portal is faulty: what it gave ends (RFC 6749 section 4.1.2). */
+/**
+ * The sign-in behind a code, once. A second use gives nothing, and the token of the first stays: it ends within minutes,
+ * and old portals repeat a call whose answer they lost.
+ */
 export async function takeCode(
   deps: LegacyDeps,
   client: Client,
@@ -55,12 +57,7 @@ export async function takeCode(
 ): Promise<LegacyGrant | undefined> {
   const isOwn = async (id: string) => (await deps.findRegistered(id))?.legacy === client.legacy
   const redeemed = await redeem(deps, { client, code, redirectUri, isOwn })
-  if (redeemed.ok) return redeemed.grant
-  if (redeemed.why === 'used' && redeemed.grantId !== undefined) {
-    await revokeGrant(deps.artifacts, redeemed.grantId)
-    await deps.audit.record({ event: 'token.reused', actor: 'portal', clientId: client.id })
-  }
-  return undefined
+  return redeemed.ok ? redeemed.grant : undefined
 }
 
 /** `tokeninfo`: what the portal may know of the account behind a token. */

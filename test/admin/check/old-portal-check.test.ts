@@ -26,11 +26,10 @@ async function check(legacy: keyof typeof protocols, changed: (right: OldProtoco
   const line = commandLine()
   const [port, checker] = [await freePort(), await freePort()]
   const back = `http://localhost:${port}/callback`
-  const words = ['--redirect-uri', back, '--legacy', legacy, '--network', '127.0.0.0/8']
   const until = new Date(Date.now() + 86_400_000 * 300).toISOString().slice(0, 10)
-  const { client_id: id } = await line.json<{ client_id: string }>(
-    ...['client', 'create', '--name', '旧门户', ...words, '--legacy-until', until],
-  )
+  const named = ['--name', '旧门户', '--redirect-uri', back, '--network', '127.0.0.0/8']
+  const words = [...named, '--legacy', legacy, '--legacy-until', until]
+  const { client_id: id } = await line.json<{ client_id: string }>('client', 'create', ...words)
   const { path, speak } = protocols[legacy]
   const protocol = changed(speak(`http://localhost:${checker}${path}`, back, id))
   const portal = await startOldPortal(port, { name: '旧门户', callback: '/callback' }, protocol)
@@ -71,8 +70,8 @@ describe.each(['cas', 'tif'] as const)('the check of a portal of %s', (legacy) =
       endedBy: () => '',
     }))
     expect(code).toBe(1)
-    const kept = ['request', 'logout-other']
-    expect(wrong.toSorted()).toEqual(names.filter((name) => !kept.includes(name)).toSorted())
+    const kept = new Set(['request', 'logout-other'])
+    expect(wrong.toSorted()).toEqual(names.filter((name) => !kept.has(name)).toSorted())
   })
 })
 

@@ -66,12 +66,6 @@ describe('the registration of an old portal', () => {
     expect(await commandLine().yideng(...argv)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
   })
 
-  it('is nothing that client check can check', async () => {
-    const { json, yideng } = commandLine()
-    const { client_id: id } = await json<Made>(...tif)
-    expect(await yideng('client', 'check', id)).toMatchObject({ code: 2, err: expect.stringContaining('old protocol') })
-  })
-
   it('the last day and the day in three years are taken', async () => {
     const { json } = commandLine()
     await expect(json(...casUntil(dateIn(0)))).resolves.toHaveProperty('client_id')

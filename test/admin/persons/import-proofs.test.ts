@@ -60,13 +60,17 @@ describe('the level of an imported account', () => {
     })
   })
 
-  it('is of one account alone where nobody has proven whose a number is, whatever the names', async () => {
+  it('a claimed number opens one account; a proven row under another name opens its own', async () => {
     const { write, run, classFile } = importing()
-    const other = { sub: 'other', level: 2 as const, name: '王五' }
-    write([rowOf(1, { level: 2 }), rowOf(1, other), rowOf(2), rowOf(2, { ...other, sub: 'third' })])
+    const { document } = rowOf(1)
+    write([
+      rowOf(1, { level: 2 }),
+      rowOf(2, { sub: 'claims it too', level: 2, document }),
+      rowOf(3, { sub: 'has proven it', level: 3, document }),
+    ])
     const done = await run()
-    expect(done).toMatchObject({ new: 2, linked: 0, 'conflict-name': 0, 'duplicate-in-file': 2 })
-    expect(classFile(done['batch'], 'duplicate-in-file').map(({ line }) => line)).toEqual([2, 4])
+    expect(done).toMatchObject({ new: 2, 'conflict-name': 0, 'duplicate-in-file': 1 })
+    expect(classFile(done['batch'], 'duplicate-in-file')).toEqual([{ line: 2, problem: 'document_claimed' }])
   })
 
   it('asks the register about every vouched row of a long file, and about no other', async () => {

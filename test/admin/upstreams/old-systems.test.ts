@@ -23,7 +23,7 @@ const lineWith = (keys: Record<string, string> = {}) => {
 it.each(everyOldKind)('a whole trial sign-in at %s finds no fault', async (kind) => {
   const line = lineWith()
   const { keysDir } = readSettings(line.environment)
-  keySet = publicKeySet(keysDir, Date.now) as JSONWebKeySet
+  keySet = publicKeySet(keysDir, Date.now)
   const { out, code } = await line.yideng('upstream', 'check', old.rows[kind].id, '--json')
   expect(JSON.parse(out)).toMatchObject({ works: true, checks: [{ state: 'ok' }, { state: 'ok' }] })
   expect(code).toBe(0)

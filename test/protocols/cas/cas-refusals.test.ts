@@ -156,7 +156,9 @@ describe('a ticket elsewhere', () => {
         fetch(`${issuer}/token`, {
           method: 'POST',
           body: new URLSearchParams({
-            ...{ grant_type: 'authorization_code', client_id, code },
+            grant_type: 'authorization_code',
+            client_id,
+            code,
             redirect_uri: portal.service,
           }),
         })

@@ -86,8 +86,8 @@ export async function startFakeProvider(person: Record<string, unknown> = { sub:
     const error = bad.response?.['error'] ?? (query.get('prompt') === 'none' ? 'login_required' : undefined)
     if (error === undefined) return void response.writeHead(200).end('sign in')
     const back = new URL(query.get('redirect_uri') ?? '')
-    const answer = { state: query.get('state') ?? undefined, ...bad.response, error }
-    for (const [name, value] of Object.entries(answer)) if (value !== undefined) back.searchParams.set(name, value)
+    const returned = { state: query.get('state') ?? undefined, ...bad.response, error }
+    for (const [name, value] of Object.entries(returned)) if (value !== undefined) back.searchParams.set(name, value)
     response.writeHead(303, { location: back.href }).end()
   }
 

@@ -14,7 +14,7 @@ import { stepSeconds } from './steps.ts'
 import { name, throughOf, type UpstreamDeps } from './upstream-deps.ts'
 
 /** The refusals of failures; undefined where the person went back. */
-export const refusalOf: Readonly<Record<UpstreamFailure, RefusalCode | undefined>> = {
+const refusalOf: Readonly<Record<UpstreamFailure, RefusalCode | undefined>> = {
   declined: undefined,
   code_refused: 'upstream_refused',
   answer_invalid: 'upstream_invalid',

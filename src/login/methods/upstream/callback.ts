@@ -36,6 +36,8 @@ type Deps = StepDeps & { posted: Posted; proofs: UpstreamProofs }
  */
 export function callbackRoute(router: Router, hostOf: () => LoginHost, deps: Deps): void {
   const come = async (ctx: RouterContext) => {
+    // a look at an address uses nothing up
+    if (ctx.method !== 'GET') throw new Refusal('method_not_allowed')
     unseen(ctx)
     const host = hostOf()
     const id = idOf(ctx)

@@ -13,6 +13,7 @@ export const upstream = {
   },
   // a link is no row of `authenticators`: upstream-links.ts counts it
   opensAccounts: true,
+  byLinks: true,
   bindsToFace: false,
   refusals: {
     upstream_refused: 400,

@@ -72,7 +72,7 @@ function listRoutes(router: AccountRouter, centre: AccountHost, deps: Deps): voi
 
   router.get('/', 'sign-in', async (ctx, account) => {
     const { id } = account.person
-    await centre.show(ctx, account, `${name}/list`, {
+    await centre.show(ctx, account, 'upstream/list', {
       links: (await upstreamLinks.of(id)).map((one) => shown(deps, one)),
       addable: (await addable()).length > 0,
       off: await methodLocks.locked(id, name),
@@ -92,7 +92,7 @@ function listRoutes(router: AccountRouter, centre: AccountHost, deps: Deps): voi
     const { person, session } = account
     const now = clock()
     const left = await countWaysIn({ authenticators, upstreams }, person.id, database, { without: [linkId(link)] })
-    await centre.show(ctx, account, `${name}/one`, {
+    await centre.show(ctx, account, 'upstream/one', {
       link: shown(deps, link),
       last: !isPaused(link) && left === 0,
       release: mayRelease({ heldAt: link.pausedAt }, { person, amr: session.amr, now }),

@@ -24,7 +24,7 @@ interface Found {
   client: UpstreamClient
 }
 
-const decisions = ['connect', 'later', 'never']
+const decisions: ReadonlySet<string> = new Set(['connect', 'later', 'never'])
 
 /** The first account that this person is asked about now; one of an upstream that is out of use waits. */
 export async function foundFor(
@@ -55,7 +55,7 @@ export function showFound(
     upstream: upstream.name,
     failed,
   }
-  showPage(ctx, `${name}/found`, page, failed ? 503 : 200)
+  showPage(ctx, 'upstream/found', page, failed ? 503 : 200)
 }
 
 /** POST /login/<attempt>/upstream/found: `decision` is `connect`, `later` or `never`. */
@@ -65,7 +65,7 @@ export function foundRoute(router: Router, host: LoginHost, deps: Deps): void {
     const attempt = await host.attempt(ctx)
     assertQuestion(attempt, 'offer')
     const { decision = '', found: id = '' } = requestOf(ctx).form
-    if (!decisions.includes(decision)) throw new Refusal('bad_request', 'no decision')
+    if (!decisions.has(decision)) throw new Refusal('bad_request', 'no decision')
     const { session, person } = await signedIn(deps.persons, attempt)
     const found = await foundFor(deps, person.id, id)
     if (!found) return host.offered(ctx)

@@ -15,7 +15,7 @@ import type { UpstreamDeps } from './upstream-deps.ts'
 const mostLinks = 20
 
 /**
- * Case 3 of the rules: the holder of the number is told, may undo it, and for a day it changes nothing in the account
+ * Case 3 of the rules. The holder of the number is told, and may undo it. For a day the link changes nothing in the account
  * (accounts/upstream-keeping.ts). Nothing happens where the holder changed since, has refused this link, or another login was faster.
  */
 export async function linkByNumber(

@@ -91,7 +91,7 @@ function show(deps: OpeningDeps, ctx: RouterContext, attempt: Attempt, proof: Up
   const status = problems['form'] === undefined ? 400 : 429
   showPage(
     ctx,
-    `${name}/new`,
+    'upstream/new',
     {
       action: pathOf(attempt, `${name}/new`),
       signInUrl: pathOf(attempt),

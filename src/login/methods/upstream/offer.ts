@@ -42,7 +42,7 @@ export function upstreamOffer(deps: Deps): Offer {
 function show({ upstreams }: Deps, ctx: RouterContext, attempt: Attempt, proof: UpstreamProof | undefined): void {
   const upstream = proof && upstreams.client(proof.upstream)?.upstream
   const { name: said, document, phone } = proof?.identity ?? {}
-  showPage(ctx, `${name}/offer`, {
+  showPage(ctx, 'upstream/offer', {
     action: pathOf(attempt, `${name}/answer`),
     csrf: requestOf(ctx).csrf(),
     upstream: upstream?.name ?? '',

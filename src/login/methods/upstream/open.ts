@@ -21,8 +21,8 @@ export type OpeningDeps = UpstreamDeps & {
 
 /**
  * Cases 4 and 5 of the rules: opens an account whose only way in is this link, and signs in to it. Another account with the same number
- * is neither asked nor shown. The account is at level 2. It is at 3 on three conditions (DESIGN 1.4): the upstream has proven the number
- * itself, our register has it with the name, and no account at 3 has it.
+ * is neither asked nor shown. The account is at level 2. It is at 3 on three conditions (DESIGN 1.4). The upstream has proven the number
+ * itself; our register has it with the name; no account at 3 has it.
  * @throws Refusal `upstream_taken` where the account of the upstream was linked since
  */
 export async function openWithLink(

@@ -3,7 +3,7 @@ import type { Upstream } from '../../../upstreams/upstreams.ts'
 import type { Attempt } from '../../attempt.ts'
 
 /** The highest level that an upstream can vouch for. */
-export const highestLevel = ({ levels }: Pick<Upstream, 'levels'>): Level =>
+const highestLevel = ({ levels }: Pick<Upstream, 'levels'>): Level =>
   Object.values(levels).reduce<Level>((highest, one) => (one > highest ? one : highest), 2)
 
 /** Whether this login may use an upstream: its portal has it, and its level, with a face, reaches what the portal needs. */

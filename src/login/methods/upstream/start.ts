@@ -55,8 +55,8 @@ export async function startWalk(
 }
 
 /**
- * Chromium applies `form-action` (Content Security Policy Level 3 section 6.4.1) to every redirect after a form, and the login page
- * of an upstream is often at another origin than its first address. So a page ends the chain, as on the way to a portal
+ * Chromium applies `form-action` (Content Security Policy Level 3 section 6.4.1) to every redirect after a form. The login page of an
+ * upstream is often at another origin than its first address. So a page ends the chain, as on the way to a portal
  * (oidc/onward-pages.ts). Without `Sec-Fetch-Mode` (Fetch Metadata) it is a redirect.
  */
 function leaveFor(ctx: RouterContext, url: string, system: string): void {

@@ -31,7 +31,7 @@ async function signedInBy(who: Citizen): Promise<Visitor> {
 }
 
 /** A person with a link that they made by themself. */
-async function linked(opened: Awaited<ReturnType<UpstreamSetting['person']>> | undefined = undefined) {
+async function linked(opened?: Awaited<ReturnType<UpstreamSetting['person']>>) {
   const who = await all.citizen({ acr: 'low' })
   const person = opened ?? (await all.person())
   await all.linked(who, person)

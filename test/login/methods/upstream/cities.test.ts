@@ -194,7 +194,7 @@ describe('a portal with an upstream of its own', () => {
     const visitor = new Visitor(server.issuer)
     visitor.follows = false
     const at = new URL((await visitor.get(begun.url)).headers.get('location') ?? '', server.issuer)
-    const looked = await visitor.only(method, at, undefined, headers as Record<string, string>)
+    const looked = await visitor.only(method, at, undefined, headers)
     expect(looked.leads).toBeUndefined()
     expect((await visitor.only('GET', at)).leads?.origin).toBe(foshan.issuer)
   })

@@ -28,7 +28,7 @@ const case3: LinkFacts = {
 }
 
 describe('the only linking rules', () => {
-  it('are decided over all facts: a link signs in or is refused, whatever else holds', () => {
+  it('are decided over all facts: a link signs in or is refused, with any other facts', () => {
     expect(all.length).toBe(432)
     const known = all.filter(({ link }) => link !== 'none')
     for (const facts of known) expect(decide(facts)).toBe(facts.link === 'right' ? 'sign-in' : 'refuse')

@@ -22,7 +22,7 @@ const who = fc.constantFrom<Who>(0, 1)
 const city = fc.constantFrom('fs' as const, 'gz' as const, 'zh' as const)
 /** Which of the addresses of a kind is opened; the last ones are the likely ones. */
 const which = fc.nat({ max: 3 })
-/** What a city says of its person: `theirs` is the number, name and phone of the other person, typed at the city by the person. */
+/** The claims of a city about its person: `theirs` is the number, name and phone of the other person, typed at the city by the person. */
 const says = fc.constantFrom('own' as const, 'low' as const, 'bare' as const, 'changed' as const, 'theirs' as const)
 
 const action = fc.oneof(
@@ -199,7 +199,7 @@ async function world() {
 
   return {
     act: (one: Action) => (acts[one.kind] as (given: Action) => Promise<void>)(one),
-    /** A link leads to an account of the owner of the city's account, and a session is of the browser's person. */
+    /** A link leads to an account of its owner, and a session is of the browser's person. */
     async check() {
       for (const by of [0, 1] as const) {
         const { login, citizen, own } = sides[by]
@@ -221,7 +221,7 @@ async function world() {
   }
 }
 
-it('a browser is signed in as a person only by a linked proof, or by case 2 or 3 in this login', async () => {
+it('a browser is signed in as a person by a linked proof, or by case 2 or 3 alone', async () => {
   const total = { signedIn: 0, linked: 0, byNumber: 0, opened: 0, refused: 0 }
   await fc.assert(
     fc.asyncProperty(history, async (actions) => {

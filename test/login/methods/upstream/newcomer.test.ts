@@ -91,7 +91,7 @@ describe('a person whose only way in is an upstream', () => {
     expect((await post('/code', { code })).url.search).toBe('?done=changed')
     const person = await all.services.persons.find(id)
     expect(person && all.services.persons.open(person, 'phone')).toBe('+8613900031999')
-    // the number before was none: nobody is told
+    // the number before was none, so no text went to it
     expect(gateway.received.filter(({ to }) => to === '')).toEqual([])
   })
 })
@@ -120,7 +120,7 @@ describe('the account that is opened', () => {
     expect(id).not.toBe(holder.id)
   })
 
-  it('is at level 2 with a number that the person typed, and the link keeps no number that the upstream did not assert', async () => {
+  it('is at level 2 with a typed number, and the link keeps no number that the upstream did not assert', async () => {
     const { id_number: number = '', id_type: type = '', ...who } = await all.citizen({ registered: true })
     const login = await all.begin()
     const page = await all.walk(login, who)
