@@ -7,6 +7,7 @@ import { createRowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
 import { hashId } from '../storage/hash-id.ts'
 import type { UpstreamLinkWay, UpstreamTables } from '../storage/schema-upstreams.ts'
+import { learnDocument } from './upstream-link-document.ts'
 import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { forgetOffer, isLinkRefused, refuseLink, type LinkKey } from './upstream-offers.ts'
 
@@ -189,21 +190,17 @@ export function createUpstreamLinks(deps: {
     return numDeletedRows === 1n
   }
 
-  /** The first document that comes stays. */
-  async function learn(link: UpstreamLink, document: string): Promise<boolean> {
-    const { upstream, subjectIndex: index, personId, level, linkedAt, opened, way } = link
-    const key = { upstream, subject_index: index, person_id: personId, linked_at: linkedAt, level, way }
-    const learned = { ...key, opened: opened ? 1 : 0, document_index: document }
-    const { numUpdatedRows } = await database
-      .updateTable('upstream_links')
-      .set({ document_index: document, mac: sealOfLink(seal, learned) })
-      .where((row) => row.and(key))
-      .where('document_index', 'is', null)
-      .executeTakeFirst()
-    if (numUpdatedRows === 1n) return true
-    const rows = await ofPerson(personId, database)
-    return rows.some((one) => one.subject_index === index && one.document_index === document)
-  }
+  const learn = ({ opened, ...link }: UpstreamLink, document: string) =>
+    learnDocument(seal, database, {
+      upstream: link.upstream,
+      subject_index: link.subjectIndex,
+      person_id: link.personId,
+      level: link.level,
+      linked_at: link.linkedAt,
+      opened: opened ? 1 : 0,
+      way: link.way,
+      document_index: document,
+    })
 
   return {
     row,

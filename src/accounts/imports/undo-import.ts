@@ -153,7 +153,7 @@ async function removeAccounts(transaction: DatabaseTransaction, ids: readonly st
   await transaction.deleteFrom('natural_persons').where('id', 'in', ids).execute()
 }
 
-/** A sign-in that began with the link ends with it. False where it was ended, moved or made anew since it was read. */
+/** A sign-in that began with the link ends with it. False where it was ended, moved or made again since it was read. */
 async function unlink(
   { audit, endSignIns }: UndoDeps,
   transaction: DatabaseTransaction,
