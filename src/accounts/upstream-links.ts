@@ -7,6 +7,7 @@ import { createRowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
 import { hashId } from '../storage/hash-id.ts'
 import type { UpstreamLinkWay, UpstreamTables } from '../storage/schema-upstreams.ts'
+import { learnDocument } from './upstream-link-document.ts'
 import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { forgetOffer, isLinkRefused, refuseLink, type LinkKey } from './upstream-offers.ts'
 
@@ -79,8 +80,11 @@ export interface UpstreamLinks {
   add(within: Database, link: NewUpstreamLink): Promise<boolean>
   /** The end of the longest hold of a person's links (ms since 1970 UTC); undefined where none is held now. */
   heldUntil(personId: string): Promise<number | undefined>
-  /** Notes a sign-in; false where the link is gone or paused, or another person has it now. */
-  used(link: UpstreamLink): Promise<boolean>
+  /**
+   * Notes a sign-in. A link without a document gets the one that the upstream has proven now. False where the link is gone, paused, of
+   * another person now, or of another document now.
+   */
+  used(link: UpstreamLink, proven?: AssertedDocument): Promise<boolean>
   /** Only a link of this person; false where it is gone, or another person has it now. */
   remove(within: Database, link: LinkKey): Promise<boolean>
   /** Pauses a link, or ends its pause (`null`); false where it has changed since. */
@@ -186,6 +190,18 @@ export function createUpstreamLinks(deps: {
     return numDeletedRows === 1n
   }
 
+  const learn = ({ opened, ...link }: UpstreamLink, document: string) =>
+    learnDocument(seal, database, {
+      upstream: link.upstream,
+      subject_index: link.subjectIndex,
+      person_id: link.personId,
+      level: link.level,
+      linked_at: link.linkedAt,
+      opened: opened ? 1 : 0,
+      way: link.way,
+      document_index: document,
+    })
+
   return {
     row,
     subjectIndex,
@@ -223,7 +239,9 @@ export function createUpstreamLinks(deps: {
       await remove(within, key)
       return false
     },
-    async used({ upstream, subjectIndex: index, personId }) {
+    async used(link, proven) {
+      const { upstream, subjectIndex: index, personId } = link
+      if (proven && link.documentIndex === null && !(await learn(link, documentIndex(proven)))) return false
       const { numUpdatedRows } = await database
         .updateTable('upstream_links')
         .set({ last_used_at: clock() })

@@ -5,7 +5,8 @@ import { holdMs, undoMs } from './upstream-links.ts'
 
 /**
  * Moves the links of an account that its person merges into another one. They were made at level 2, and vouch for that level there too. They
- * are held and may be undone as links by number: a stranger may have talked the person into the merge.
+ * are held and may be undone as links by number: a stranger may have talked the person into the merge. The move is when this person got
+ * them: a recovery pauses them as it pauses other young links.
  */
 export async function moveLinks(
   { seal }: { seal: RowSeal },
@@ -31,6 +32,7 @@ export async function moveLinks(
     opened: 0,
     level: 2,
     way: 'merge',
+    linked_at: now,
     undo_until: now + undoMs,
     held_until: now + holdMs,
   } as const

@@ -20,9 +20,6 @@ export interface LegacyGrant {
   nonce?: string | undefined
 }
 
-/** Why a code gave nothing. `used`: it was redeemed before; `grantId` names what it gave then. */
-export type Unredeemed = { why: 'unknown' | 'other' } | { why: 'used'; grantId: string | undefined }
-
 export interface RedeemDeps {
   provider: Provider
   findAccount: NonNullable<Configuration['findAccount']>
@@ -36,10 +33,13 @@ export interface Shown {
   /** Undefined where the protocol does not name it again. */
   redirectUri: string | undefined
   /** Whether a code of this client may be spent here. Codes of other protocols stay as they are. */
-  isOwn?: (clientId: string) => boolean
+  isOwn(clientId: string): boolean | Promise<boolean>
 }
 
-type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
+/** `unknown`: also a code that was used before. `other`: it was spent, and belongs to another portal or address. */
+type Found = { ok: true; grant: LegacyGrant } | { ok: false; why: 'unknown' | 'other' }
+
+const unknown = { ok: false, why: 'unknown' } as const
 
 /**
  * Redeems a code of oidc-provider for an old portal, inside this process. It counts once, even where it then does not
@@ -49,19 +49,19 @@ type Found = { ok: true; grant: LegacyGrant } | ({ ok: false } & Unredeemed)
 export async function redeem({ provider }: RedeemDeps, asked: Shown): Promise<Found> {
   const { client, redirectUri, isOwn } = asked
   const code = await provider.AuthorizationCode.find(asked.code)
-  if (!code) return { ok: false, why: 'unknown' }
+  if (!code) return unknown
   const { grantId, accountId, clientId = '', authTime, acr, amr = [], scope = '' } = code
-  if (isOwn && !isOwn(clientId)) return { ok: false, why: 'unknown' }
-  if (!code.isValid) return { ok: false, why: 'used', grantId }
+  if (!(await isOwn(clientId))) return unknown
+  if (!code.isValid) return unknown
   try {
     await code.consume()
   } catch (error) {
-    if (error instanceof errors.InvalidGrant) return { ok: false, why: 'used', grantId }
+    if (error instanceof errors.InvalidGrant) return unknown
     throw error
   }
   const isOther = redirectUri !== undefined && code.redirectUri !== redirectUri
   if (clientId !== client?.id || isOther) return { ok: false, why: 'other' }
-  if (grantId === undefined || accountId === undefined || authTime === undefined) return { ok: false, why: 'unknown' }
+  if (grantId === undefined || accountId === undefined || authTime === undefined) return unknown
   const { sessionUid, sid, nonce } = code
   const grant = { clientId, personId: accountId, grantId, scope, acr, amr, authTime, sessionUid, sid, nonce }
   return { ok: true, grant }

@@ -64,3 +64,18 @@ it('a link that this program moves, pauses and uses is sealed as before', async 
   expect(await links.pause(services.database, link, 5)).toBe(true)
   expect(await links.find(two)).toMatchObject({ personId: victim.id, pausedAt: 5 })
 })
+
+it('a link that learns its document is sealed with it, and the first document stays', async () => {
+  const { services, links, victim } = await world()
+  const bare = { upstream: 'foshan', subject: 'bare' }
+  await links.add(services.database, { ...bare, level: 2, personId: victim.id, way: 'sign-in' })
+  const link = (await links.find(bare)) ?? expect.fail()
+  const document = (number: string) => ({ type: 'resident_id', number })
+  // all of them have read the link before any of them wrote
+  const numbers = ['A', 'B', 'A', 'B']
+  const used = await Promise.all(numbers.map((number) => links.used(link, document(number))))
+  const learned = (await links.find(bare)) ?? expect.fail()
+  const first = numbers.find((_, at) => used[at]) ?? expect.fail('none')
+  expect(used).toEqual(numbers.map((number) => number === first))
+  expect(links.isOtherDocument(learned, document(first))).toBe(false)
+})

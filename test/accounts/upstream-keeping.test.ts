@@ -7,6 +7,7 @@ import type { NewUpstreamLink, UpstreamLink } from '../../src/accounts/upstream-
 import { readSettings } from '../../src/config/settings.ts'
 import { openServices, type Services } from '../../src/services.ts'
 import { openPerson } from '../setup/person.ts'
+import { rivalOf } from '../setup/rival.ts'
 import { durableStore } from '../setup/stores.ts'
 import { upstreamFile } from '../setup/upstream-file.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
@@ -132,4 +133,24 @@ it('a recovery pauses young links of the person; a stop of it, or the person, en
   expect(await upstreamLinks.used(paused)).toBe(true)
   await expect(releaseLink(services, paused, by), 'twice').rejects.toEqual(refusal('busy'))
   expect(await kindsOf(services, id)).toEqual(expect.arrayContaining(['upstream-paused', 'upstream-released']))
+})
+
+it('a recovery pauses each link that came to the account since, also an old one by a merge', async () => {
+  const { services, forward, link } = await open()
+  const { database, upstreamLinks, merging } = services
+  const person = await openPerson(services)
+  const other = await rivalOf(services, person)
+  // a thief who was in the account merged an old one of their own into it
+  for (const subject of ['merged', 'merged and opened'])
+    await link(other.id, { subject, level: 2, opened: subject !== 'merged' })
+  forward(30 * day)
+  await link(person.id, { subject: 'signed in' })
+  await link(person.id, { subject: 'number', way: 'number' })
+  expect(await merging.merge({ into: person.id, from: other.id, portals: [] }, by)).toBe(true)
+  const now = services.clock()
+  const recovered = { personId: person.id, since: now - 7 * day, now: now + 1 }
+  await database.transaction().execute((within) => pauseYoungLinks(services, within, recovered, by))
+  const links = await upstreamLinks.of(person.id)
+  expect(links).toHaveLength(4)
+  expect(links.filter(({ pausedAt }) => pausedAt === null)).toEqual([])
 })

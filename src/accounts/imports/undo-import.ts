@@ -21,7 +21,7 @@ export interface UndoDeps {
 export interface Undone {
   /** Accounts that the import opened, and that are removed with their links. */
   removed: number
-  /** Links to accounts that existed before. */
+  /** Links to accounts that existed before. One that its person has made their own since stays. */
   unlinked: number
   /** Accounts that the import opened and that were used since: they stay, with their links. */
   kept: number
@@ -71,6 +71,7 @@ const countLinks = async (within: Database, batch: string) =>
       .selectFrom('upstream_links')
       .select(({ fn }) => fn.countAll<number>().as('many'))
       .where('batch', '=', batch)
+      .where('way', '=', 'import')
       .executeTakeFirstOrThrow()
   ).many
 
@@ -79,6 +80,7 @@ const linksAfter = (within: Database, batch: string, after: string) =>
     .selectFrom('upstream_links')
     .select(['upstream', 'subject_index', 'person_id', 'opened', 'last_used_at'])
     .where('batch', '=', batch)
+    .where('way', '=', 'import')
     .where('subject_index', '>', after)
     .orderBy('subject_index')
     .limit(linksAtOnce)
@@ -97,10 +99,10 @@ async function undoSome(
     const used = await usedAccounts(transaction, opened, links)
     const unused = opened.filter((id) => !used.has(id))
     const own = links.filter((link) => link.opened !== 1)
-    for (const link of own) await unlink(deps, transaction, link, { batch, upstream, actor })
-    changed.push(...own.map((link) => link.person_id))
+    for (const link of own)
+      if (await unlink(deps, transaction, link, { batch, upstream, actor })) changed.push(link.person_id)
     await removeAccounts(transaction, unused)
-    const undone = { removed: unused.length, unlinked: own.length, kept: opened.length - unused.length }
+    const undone = { removed: unused.length, unlinked: changed.length, kept: opened.length - unused.length }
     await deps.audit.append(transaction, {
       event: 'person.import-undone',
       actor,
@@ -151,23 +153,29 @@ async function removeAccounts(transaction: DatabaseTransaction, ids: readonly st
   await transaction.deleteFrom('natural_persons').where('id', 'in', ids).execute()
 }
 
-/** A sign-in that began with the link ends with it. */
+/** A sign-in that began with the link ends with it. False where it was ended, moved or made again since it was read. */
 async function unlink(
   { audit, endSignIns }: UndoDeps,
   transaction: DatabaseTransaction,
   link: Link,
   { batch, upstream, actor }: { batch: string; upstream: string; actor: string },
-): Promise<void> {
-  await transaction
+): Promise<boolean> {
+  const gone = await transaction
     .deleteFrom('upstream_links')
     .where('upstream', '=', link.upstream)
     .where('subject_index', '=', link.subject_index)
-    .execute()
-  if (link.last_used_at !== null) await endSignIns(transaction, link.person_id, { but: [] })
+    .where('person_id', '=', link.person_id)
+    .where('batch', '=', batch)
+    .where('way', '=', 'import')
+    .returning('last_used_at')
+    .executeTakeFirst()
+  if (!gone) return false
+  if (gone.last_used_at !== null) await endSignIns(transaction, link.person_id, { but: [] })
   await audit.append(transaction, {
     event: 'upstream.unlinked',
     actor,
     personId: link.person_id,
     details: { upstream, batch },
   })
+  return true
 }

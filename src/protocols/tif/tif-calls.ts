@@ -55,7 +55,8 @@ export async function takeCode(
   client: Client,
   { code, redirectUri }: { code: string; redirectUri: string | undefined },
 ): Promise<LegacyGrant | undefined> {
-  const redeemed = await redeem(deps, { client, code, redirectUri })
+  const isOwn = async (id: string) => (await deps.findRegistered(id))?.legacy === client.legacy
+  const redeemed = await redeem(deps, { client, code, redirectUri, isOwn })
   return redeemed.ok ? redeemed.grant : undefined
 }
 

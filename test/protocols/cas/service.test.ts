@@ -25,9 +25,18 @@ describe('a service', () => {
     (query) => expect(isTaken(registeredAddress + query)).toBe(false),
   )
 
-  it.each(['?ticket=ST-1', '?a=1&ticket=', '?TICKET=ST-1', '?%74icket=ST-1', '?a&ticket'])(
-    'that brings its own ticket is refused: %s',
-    (query) => expect(readService(registeredAddress + query)).toBeUndefined(),
+  it.each([
+    '?ticket=ST-1',
+    '?a=1&ticket=',
+    '?TICKET=ST-1',
+    '?%74icket=ST-1',
+    '?a&ticket',
+    '?a=1;ticket=ST-1',
+    '?;Ticket',
+    '?+ticket=ST-1',
+    '?%20ticket=ST-1',
+  ])('that brings its own ticket is refused: %s', (query) =>
+    expect(readService(registeredAddress + query)).toBeUndefined(),
   )
 
   it('has any query beside a registered query, and only its own path', () => {

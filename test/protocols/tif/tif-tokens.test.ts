@@ -1,7 +1,9 @@
+import { fetchUserInfo } from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../../src/services.ts'
 import { called, codeAt, registerOldPortal, tokenInfoAt, type OldPortal } from '../../setup/old-portal.ts'
 import { openPerson } from '../../setup/person.ts'
+import { registerPortal } from '../../setup/portal.ts'
 import { startServer, type RunningServer } from '../../setup/server.ts'
 import { Visitor } from '../../setup/visitor.ts'
 
@@ -73,6 +75,27 @@ describe('a code', () => {
     const stolen = other.tokens(code, { redirect_uri: portal.redirectUri })
     expect((await called(stolen)).body).toMatchObject({ error_code: 'invalid_grant' })
     expect((await called(portal.tokens(code))).body).toMatchObject({ error_code: 'invalid_grant' })
+  })
+
+  it('that is used gives and ends nothing where another portal shows it', async () => {
+    const other = await registerOldPortal(services)
+    const code = await newCode()
+    const info = portal.info(String((await called(portal.tokens(code))).body['access_token']))
+    expect((await called(other.tokens(code))).body).toMatchObject({ error_code: 'invalid_grant' })
+    expect((await called(info)).status).toBe(200)
+  })
+
+  it('of another protocol gives nothing, is not spent, and ends nothing when it is used', async () => {
+    const modern = await registerPortal(services, { consent: 'implicit' })
+    const begun = await modern.begin()
+    const page = await browser.get(begun.url)
+    const stolen = portal.tokens(page.leads?.searchParams.get('code') ?? '')
+    const refused = { status: 400, body: { error_code: 'invalid_grant' } }
+    expect(await called(stolen)).toMatchObject(refused)
+    const tokens = await begun.finish(page)
+    expect(await called(stolen)).toMatchObject(refused)
+    const userinfo = fetchUserInfo(modern.configuration, tokens.access_token, tokens.claims()?.sub ?? '')
+    await expect(userinfo).resolves.toMatchObject({ sub: tokens.claims()?.sub })
   })
 
   it('counts 60 seconds', async () => {

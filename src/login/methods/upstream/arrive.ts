@@ -94,8 +94,9 @@ export async function signInByLink(
   const person = await persons.find(link.personId)
   if (link.pausedAt !== null)
     return host.refuse(ctx, { method: name, code: 'upstream_paused', personId: link.personId })
+  const proven = identity.level >= 3 ? identity.document : undefined
   // after the epoch was read: a removal of the link from now on ends this sign-in
-  if (!person || !(await upstreamLinks.used(link)))
+  if (!person || !(await upstreamLinks.used(link, proven)))
     return host.refuse(ctx, { method: name, code: 'upstream_refused', personId: link.personId })
   await host.succeed(ctx, {
     method: name,

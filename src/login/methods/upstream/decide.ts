@@ -2,7 +2,7 @@ import type { Level } from '../../../assurance/levels.ts'
 
 /** The facts that decide, when an upstream has named a person. */
 export interface LinkFacts {
-  /** Of the upstream's subject. `other-document`: it was made with another number than the one that comes now. */
+  /** Of the upstream's subject. `other-document`: it, or its person, has another proven number than the one that comes now. */
   link: 'none' | 'right' | 'other-document'
   /** `ask`: the operator lets this upstream link by a sign-in only. */
   linking: 'ask' | 'number'

@@ -25,7 +25,7 @@ export async function decideAbout(deps: UpstreamDeps, came: Came): Promise<Decid
   const holders = document ? await holdersOf(deps, document) : []
   const [holder] = holders
   const known: LinkFacts = {
-    link: linkFact(deps, came),
+    link: await linkFact(deps, came),
     linking: upstream.linking,
     authoritative: document !== undefined && name !== undefined && upstream.authoritativeFor.includes(document.type),
     level: identity.level,
@@ -39,10 +39,37 @@ export async function decideAbout(deps: UpstreamDeps, came: Came): Promise<Decid
   return decide({ ...known, matched }) === 'link' ? { decision: 'link', holder } : { decision: 'ask' }
 }
 
-function linkFact({ upstreamLinks }: UpstreamDeps, { link, identity }: Came): LinkFacts['link'] {
+/** A link that has no number yet is held against the number of its person. */
+async function linkFact(
+  { persons, upstreamLinks }: UpstreamDeps,
+  { link, identity }: Came,
+): Promise<LinkFacts['link']> {
   if (!link) return 'none'
-  return upstreamLinks.isOtherDocument(link, identity.document) ? 'other-document' : 'right'
+  if (upstreamLinks.isOtherDocument(link, identity.document)) return 'other-document'
+  const person = link.documentIndex === null ? await persons.find(link.personId) : undefined
+  return person && isOtherPerson({ persons }, person, identity) ? 'other-document' : 'right'
 }
+
+/** Both sides have proven a number of the same type, and the numbers differ. */
+export function isOtherPerson(
+  { persons }: Pick<UpstreamDeps, 'persons'>,
+  person: NaturalPerson,
+  { level, document }: Pick<UpstreamIdentity, 'level' | 'document'>,
+): boolean {
+  if (!document || level < 3 || person.identityLevel < 3 || person.row.document_type !== document.type) return false
+  return persons.open(person, 'document_number') !== document.number
+}
+
+/** The upstream has proven the number that the person has here. */
+export const hasOwnNumber = (
+  { persons }: Pick<UpstreamDeps, 'persons'>,
+  person: NaturalPerson,
+  { level, document }: Pick<UpstreamIdentity, 'level' | 'document'>,
+): boolean =>
+  document !== undefined &&
+  level >= 3 &&
+  person.row.document_type === document.type &&
+  persons.open(person, 'document_number') === document.number
 
 type AssertedNumber = NonNullable<UpstreamIdentity['document']>
 

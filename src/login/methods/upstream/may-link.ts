@@ -1,8 +1,9 @@
 import { isHeld, type NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { isByQr, limitedWay } from '../../../assurance/levels.ts'
+import type { Upstream } from '../../../upstreams/upstreams.ts'
 import type { Attempt } from '../../attempt.ts'
 import { restsOnHeldLink } from '../../held-link.ts'
-import { mayGetLink } from './facts.ts'
+import { hasOwnNumber, isOtherPerson, mayGetLink } from './facts.ts'
 import type { UpstreamProof } from './proofs.ts'
 import type { UpstreamDeps } from './upstream-deps.ts'
 
@@ -28,16 +29,12 @@ export const mayLinkAny = async (deps: UpstreamDeps, { person, amr }: SignedInPe
 
 /** Whether it may link the account of this proof: case 2 of the rules. An account of another document is another person's. */
 export async function mayLink(deps: UpstreamDeps, proof: UpstreamProof, who: SignedInPerson): Promise<boolean> {
-  if (!(await mayLinkAny(deps, who)) || isOtherPerson(deps, who.person, proof)) return false
+  const upstream = deps.upstreams.client(proof.upstream)?.upstream
+  if (!upstream || !(await mayLinkAny(deps, who)) || isOtherPerson(deps, who.person, proof.identity)) return false
+  if (!isBound(upstream) && !hasOwnNumber(deps, who.person, proof.identity)) return false
   return (await deps.upstreamLinks.find({ upstream: proof.upstream, subject: proof.identity.subject })) === undefined
 }
 
-/** Both sides have proven a number of the same type, and the numbers differ. */
-function isOtherPerson(
-  { persons }: Pick<UpstreamDeps, 'persons'>,
-  person: NaturalPerson,
-  { identity: { level, document } }: UpstreamProof,
-): boolean {
-  if (!document || level < 3 || person.identityLevel < 3 || person.row.document_type !== document.type) return false
-  return persons.open(person, 'document_number') !== document.number
-}
+/** Whether an answer counts for one browser alone. Where the state gets lost, a stranger may have put their own code into it. */
+const isBound = ({ kind, options }: Upstream) =>
+  kind !== 'oauth2' || options['state'] !== 'dropped' || options['pkce'] === true

@@ -156,4 +156,30 @@ describe('case 6: a known account with another number', () => {
     expect(entries.length).toBe(1)
     expect(await all.linkOf(who)).toMatchObject({ personId: person.id })
   })
+
+  /** The status of the page that a citizen reaches. */
+  const comes = async (who: Awaited<ReturnType<UpstreamSetting['citizen']>>) => {
+    const login = await all.begin()
+    const page = await all.walk(login, who)
+    return page.leads ? all.subOf(login, page) : page.status
+  }
+
+  it('is refused where it was linked without a number, and its person has another proven one', async () => {
+    const [who, person] = [await all.citizen(), await all.person()]
+    await all.linked({ ...who, id_number: '' }, person)
+    expect(await comes({ ...who, id_number: '' })).toBe(person.id)
+    expect(await comes(who)).toBe(403)
+    expect(await comes({ ...who, id_number: person.number })).toBe(person.id)
+  })
+
+  it('is refused where it was linked without a number, and came with another one since', async () => {
+    const [who, later] = [await all.citizen(), await all.citizen()]
+    const person = await all.person({ level: 2 })
+    await all.linked({ ...who, id_number: '' }, person)
+    // the word of the person alone teaches nothing
+    expect(await comes({ ...who, id_number: later.id_number ?? '', acr: 'low' })).toBe(person.id)
+    expect(await comes(who)).toBe(person.id)
+    expect(await comes({ ...who, id_number: later.id_number ?? '' })).toBe(403)
+    expect(await comes(who)).toBe(person.id)
+  })
 })
