@@ -80,7 +80,7 @@ describe('a second Yideng as upstream', () => {
     for (const asked of [{ prompt: 'login' }, { max_age: '0' }]) {
       for (const one of [here, new Visitor(province.issuer)]) {
         const begun = await portal.begin(asked)
-        const page = await one.get(`${(await one.get(begun.url)).url.pathname}`)
+        const page = await one.get(begun.url)
         const { leads } = await one.submit(page, '/upstream/city/start', {})
         // the city has a session of this browser, and asks in spite of it
         const question = await there.get(leads ?? '')

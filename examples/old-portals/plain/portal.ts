@@ -70,8 +70,8 @@ export async function startOldPortal(
         '',
       )
     }
-    handle().catch((error: unknown) => {
-      console.error(String(error))
+    // the page says it; the address of the request may have a ticket
+    handle().catch(() => {
       if (response.headersSent) response.destroy()
       else response.writeHead(502).end('登录没有完成')
     })

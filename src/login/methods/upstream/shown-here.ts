@@ -15,11 +15,10 @@ type Login = Pick<Attempt, 'client' | 'needed'> & Partial<Pick<Attempt, 'questio
  */
 export const needsFresh = ({ question = 'login', params, session }: Omit<Login, 'client' | 'needed'>): boolean =>
   question === 'login' &&
-  (session !== undefined ||
-    params?.['max_age'] !== undefined ||
-    String(params?.['prompt'] ?? '')
-      .split(' ')
-      .includes('login'))
+  (session !== undefined || params?.['max_age'] !== undefined || promptsOf(params).includes('login'))
+
+const promptsOf = (params: Login['params']): string[] =>
+  typeof params?.['prompt'] === 'string' ? params['prompt'].split(' ') : []
 
 /** Whether this login may use an upstream: its portal has it, and its level, with a face, reaches what the portal needs. */
 export const mayUse = (upstream: Upstream, { client, needed, ...login }: Login): boolean =>
