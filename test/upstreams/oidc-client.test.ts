@@ -70,7 +70,7 @@ describe('a provider that behaves', () => {
     expect(new URL('url' in begun ? begun.url : '').searchParams.get('acr_values')).toBe('real face')
   })
 
-  test('is asked to ask the person again, where a sign-in must be fresh; an older one names nobody', async () => {
+  test('is asked to ask the person again, where a sign-in must be fresh; an older one names no person', async () => {
     const step = stepOf({ freshSince: now })
     const begun = await clientOf().begin(step)
     const query = new URL('url' in begun ? begun.url : '').searchParams

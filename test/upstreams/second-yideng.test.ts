@@ -74,7 +74,7 @@ const claimsIn = (tokens: openid.TokenEndpointResponse) =>
   openid.fetchUserInfo(portal.configuration, tokens.access_token, openid.skipSubjectCheck)
 
 describe('a second Yideng as upstream', () => {
-  it('asks its person again where a portal wants a fresh sign-in, or somebody is signed in here', async () => {
+  it('asks its person again where a portal wants a fresh sign-in, or the browser has a session here', async () => {
     const { there, here } = browser()
     const { person } = await enter({ there, here })
     for (const asked of [{ prompt: 'login' }, { max_age: '0' }]) {

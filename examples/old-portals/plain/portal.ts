@@ -70,7 +70,7 @@ export async function startOldPortal(
         '',
       )
     }
-    // the page says it; the address of the request may have a ticket
+    // not into a log: the address of the request may have a ticket
     handle().catch(() => {
       if (response.headersSent) response.destroy()
       else response.writeHead(502).end('登录没有完成')

@@ -37,7 +37,7 @@ export async function startCas() {
     ...fake,
     /** The person of every browser that comes. */
     visitedBy: (person: FakePerson | undefined) => void (visitor = person),
-    /** Whether it asks the visitor again where `renew` says so; else it remembers them. */
+    /** Whether it asks the visitor again where `renew` is true; else it remembers them. */
     asksAgain: (on: boolean) => void (asksAgain = on),
   }
 }

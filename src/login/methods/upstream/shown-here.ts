@@ -10,8 +10,8 @@ const highestLevel = ({ levels }: Pick<Upstream, 'levels'>): Level =>
 type Login = Pick<Attempt, 'client' | 'needed'> & Partial<Pick<Attempt, 'question' | 'params' | 'session'>>
 
 /**
- * Whether this login needs a person who signs in now: the portal asks for it, or somebody is signed in already. An upstream that
- * remembers the person would answer for whoever sits at the browser.
+ * Whether this login needs a person who signs in now: the portal asks for it, or the browser has a session. An upstream that
+ * remembers the person would answer for any user of that browser.
  */
 export const needsFresh = ({ question = 'login', params, session }: Omit<Login, 'client' | 'needed'>): boolean =>
   question === 'login' &&
