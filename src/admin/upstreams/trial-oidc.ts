@@ -48,7 +48,8 @@ async function discovery({ client, fetch, clock }: Trial): Promise<Check | { doc
   const began = clock()
   const answer = await open(fetch, `${issuer.replace(/\/$/, '')}${wellKnown}`)
   const address = 'compare issuer in YIDENG_UPSTREAMS with the address that the upstream gave you'
-  if (!answer) return fail(what, `${issuer} does not answer`, 'check name, network and certificate with curl')
+  if (!answer)
+    return fail(what, `${issuer} does not answer`, 'check the name, then the network and the certificate with curl')
   if (answer.status !== 200) return fail(what, `${issuer} answers with status ${answer.status}`, address)
   const read = metadata.safeParse(await answer.json().catch(() => undefined))
   if (!read.success) {
