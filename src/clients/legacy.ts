@@ -54,10 +54,13 @@ export function legacyProblems(client: ClientMetadata): FieldProblem[] {
   const hasLogout = isTif && client.backchannel_logout_uri !== undefined
   must(!hasLogout, 'backchannel_logout_uri', `must be left out: ${legacy} has no logout tokens`)
   must(client.resources.length === 0, 'resources', 'must be left out: an old portal gets no access tokens')
-  for (const scope of ['offline_access', 'qr'])
-    must(!client.scope.includes(scope), 'scope', `must not hold ${scope}: an old protocol cannot carry it`)
+  for (const scope of client.scope)
+    must(carriedScopes.has(scope), 'scope', `must not hold ${scope}: an old protocol cannot carry it`)
   return problems
 }
+
+/** What an old protocol can carry: claims, and no tokens for other uses. */
+const carriedScopes: ReadonlySet<string> = new Set(['openid', 'profile', 'phone', 'identity', 'representee'])
 
 /** The secret of `tif` is in a query, and that of CAS does not exist. */
 export const methodOf = (legacy: string): ClientMetadata['auth_method'] =>

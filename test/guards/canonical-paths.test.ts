@@ -53,8 +53,8 @@ const ask = (method: string, target: string, headers: string[] = [`Host: ${new U
     ].join('\r\n'),
   )
 
-/** A missing file, and routes that oidc-provider answers only when enabled. */
-const notAnswered = /:(file|secret)$|^POST \/(authorize|logout)$/
+/** A missing file, an upstream that is not in the settings, and routes that oidc-provider answers only when enabled. */
+const notAnswered = /:(file|secret)$|\/upstream\/:id\/|^POST \/(authorize|logout)$/
 
 const encoded = (character: string) => `%${character.charCodeAt(0).toString(16)}`
 

@@ -75,7 +75,8 @@ function isProse(text: string): boolean {
   return /\s/.test(text) && words.length >= 2
 }
 
-const isCommandName = (text: string, file: string) => file.endsWith('admin/commands.ts') && /^\w+ [\w-]+$/.test(text)
+const isCommandName = (text: string, file: string) =>
+  file.endsWith('admin/command-list.ts') && /^\w+ [\w-]+$/.test(text)
 
 const entries = Object.assign({}, ...wordGroups.map(wordsOf)) as Record<string, string>
 const placeholders = (text: string) => new Set(text.match(/\{\d\}/g))

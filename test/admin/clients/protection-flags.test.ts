@@ -136,7 +136,7 @@ it('has a key of each algorithm from the first start', async () => {
       .filter(({ state }) => state === 'signs')
       .map(({ alg }) => alg)
       .toSorted(),
-  ).toEqual(['ES256', 'RS256'])
+  ).toEqual(['ES256', 'RS256', 'SGD_SM3_SM2'])
 })
 
 it.each([

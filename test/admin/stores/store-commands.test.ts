@@ -50,15 +50,15 @@ it('lists keys by id, and shows no part of a key', async () => {
   const { directory, yideng, json } = commandLine()
   const listed = await json<{ signing: unknown[]; data: unknown[] }>('keys', 'list')
   expect(listed).toEqual({
-    signing: ['ES256', 'RS256'].map((alg) => ({
-      kid: expect.stringMatching(`^${alg.toLowerCase()}-`),
+    signing: ['ES256', 'RS256', 'SGD_SM3_SM2'].map((alg) => ({
+      kid: expect.stringMatching(`^${alg.toLowerCase().replaceAll('_', '-')}-`),
       alg,
       created_at: expect.any(String),
       state: 'signs',
       sign_from: expect.any(String),
     })),
-    data: [{ kid: 'd1', current: true }],
-    index: [{ kid: 'i1', current: true, in_use: true }],
+    data: [{ kid: 'd1', current: true, suite: 'international' }],
+    index: [{ kid: 'i1', current: true, in_use: true, suite: 'international' }],
     cookie: [{ kid: 'c1', state: 'signs' }],
   })
   const { out } = await yideng('keys', 'list')
