@@ -66,7 +66,11 @@ export async function startCity(id: string) {
       .digest('base64url')
     if (!given || challenge !== given.challenge || fields.get('redirect_uri') !== given.redirect)
       return { error: 'invalid_grant' }
-    const idToken = await new SignJWT({ ...given.citizen, nonce: given.nonce })
+    const idToken = await new SignJWT({
+      auth_time: Math.floor(Date.now() / 1000),
+      ...given.citizen,
+      nonce: given.nonce,
+    })
       .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
       .setIssuer(issuer)
       .setAudience('yideng')

@@ -124,6 +124,7 @@ export async function startFakeProvider(person: Record<string, unknown> = { sub:
       iat: now(),
       exp: now() + 60,
       nonce: given.nonce,
+      auth_time: now(),
       ...ofToken,
       ...bad.claims,
     }
