@@ -17,6 +17,8 @@ async function linked(...links: { upstream: string; way: UpstreamLinkWay; opened
     for (const [index, link] of links.entries()) {
       const whole = { ...link, subject: `fs-${index}`, personId: opened.id, level: 3 }
       await services.upstreamLinks.add(services.database, whole)
+      // the list is in the order of time
+      now += 1000
     }
     return opened
   })
@@ -41,7 +43,8 @@ it('lists the links of a person, found by any of the usual ways, without the sub
     held_until: '2026-12-01T08:00:00.000Z',
     undo_until: '2026-12-30T08:00:00.000Z',
   }
-  const imported = { ...number, upstream: 'gone', name: null, way: 'import', opened_the_account: true }
+  const linked_at = '2026-11-30T08:00:01.000Z'
+  const imported = { ...number, upstream: 'gone', name: null, way: 'import', opened_the_account: true, linked_at }
   const all = [number, { ...imported, held_until: null, undo_until: null }]
   for (const found of [[person.id], ['--id-number', person.number], ['--phone', person.phone]])
     expect(await json('person', 'links', ...found), found.join(' ')).toEqual(all)
