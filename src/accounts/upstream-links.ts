@@ -13,9 +13,6 @@ import { forgetOffer, isLinkRefused, refuseLink, type LinkKey } from './upstream
 
 export type { UpstreamLinkWay } from '../storage/schema-upstreams.ts'
 
-/** The id of an upstream, as YIDENG_UPSTREAMS and `--upstream` write it. */
-export const upstreamId = /^[a-z0-9-]{1,32}$/
-
 /** A link that its person did not make may be undone for this time (facts/upstreams.md, case 3). */
 export const undoMs = 30 * dayMs
 /** For this time a sign-in by such a link changes nothing in the account. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { fileSentence } from '../config/machine-errors.ts'
-import { SettingsError, type Settings } from '../config/settings.ts'
+import { readKeyFile, readSettingFile, unusableFile } from '../config/setting-files.ts'
+import type { Settings } from '../config/settings.ts'
+
+const setting = 'YIDENG_CHANNELS'
 
 /** How a channel hands a person over: a ticket of its mini program, or a redirect of the browser. */
 export const channelKinds = ['wechat-mini', 'wechat-h5', 'wechat-web', 'alipay-mini', 'alipay-h5'] as const
@@ -85,40 +85,21 @@ export function readChannels({
   production,
 }: Pick<Settings, 'production'> & { channels: Pick<Settings['channels'], 'file'> }): Channel[] {
   if (!file) return []
-  const channels = parse(file).map(({ secretFile, publicKeyFile, api, open, ...given }): Channel => {
-    const usual = origins(given.kind)
-    return {
-      ...given,
-      api: api ?? usual.api,
-      open: open ?? usual.open,
-      secret: readKey(file, given.id, secretFile),
-      publicKey: publicKeyFile === undefined ? undefined : readKey(file, given.id, publicKeyFile),
-    }
-  })
+  const channels = readSettingFile(setting, file, schema).map(
+    ({ secretFile, publicKeyFile, api, open, ...given }): Channel => {
+      const usual = origins(given.kind)
+      const read = (key: string) => readKeyFile(setting, file, { key, owner: `channel ${given.id}` })
+      return {
+        ...given,
+        api: api ?? usual.api,
+        open: open ?? usual.open,
+        secret: read(secretFile),
+        publicKey: publicKeyFile === undefined ? undefined : read(publicKeyFile),
+      }
+    },
+  )
   const bare = channels.find(({ api, open }) => [api, open].some((address) => !address.startsWith('https:')))
-  if (production && bare) throw unusable(`the channel ${bare.id} has an address that does not begin with https://`)
+  if (production && bare)
+    throw unusableFile(setting, `the channel ${bare.id} has an address that does not begin with https://`)
   return channels
-}
-
-const unusable = (why: string, cause?: unknown) =>
-  new SettingsError(`The setting YIDENG_CHANNELS names a file that cannot be used: ${why}.`, { cause })
-
-function parse(file: string): z.infer<typeof schema> {
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
-  } catch (cause) {
-    if (!(cause instanceof z.ZodError)) throw unusable(fileSentence(cause) ?? 'it is no JSON document', cause)
-    const where = cause.issues.map(({ path, message }) => `${path.join('.')} ${message}`.trim()).join('; ')
-    throw unusable(where, cause)
-  }
-}
-
-function readKey(file: string, id: string, key: string): string {
-  try {
-    const text = readFileSync(resolve(dirname(file), key), 'utf8').trim()
-    if (text) return text
-  } catch (cause) {
-    throw unusable(`a key file of the channel ${id} cannot be read`, cause)
-  }
-  throw unusable(`a key file of the channel ${id} is empty`)
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { SettingsError, type Settings } from '../config/settings.ts'
+import { unusableFile } from '../config/setting-files.ts'
+import type { Settings } from '../config/settings.ts'
 import { ownersWebhook } from '../proofing/phone-owners.ts'
 import { recycledSettings } from '../proofing/recycled-numbers.ts'
 import { oneTapSettings } from './one-tap.ts'
@@ -43,8 +44,7 @@ const neededBy = ({ sender, owners }: Settings['phone']): (keyof PhoneVendors)[]
   ...(owners === 'webhook' ? (['owners'] as const) : []),
 ]
 
-const unusable = (why: string, cause?: unknown) =>
-  new SettingsError(`The setting YIDENG_PHONE_VENDORS names a file that cannot be used: ${why}.`, { cause })
+const unusable = (why: string, cause?: unknown) => unusableFile('YIDENG_PHONE_VENDORS', why, cause)
 
 function parse(file: string): PhoneVendors {
   try {

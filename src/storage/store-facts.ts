@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Database, DatabaseTransaction } from './database.ts'
 
 /** A fact about the store as a whole: one row of its table. */
@@ -23,6 +24,26 @@ export async function replaceFact(within: Database | DatabaseTransaction, key: s
     .values({ key, value })
     .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
     .execute()
+}
+
+const ids = z.array(z.string())
+
+/**
+ * Keeps a list of ids as a fact, and calls `end` with those that left it. It is written at the end: a process that dies
+ * before it leaves the work to the next. May be repeated.
+ */
+export async function whenRemoved(
+  database: Database,
+  key: string,
+  listed: readonly string[],
+  end: (removed: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const noted = await readFact(database, key)
+  const now = JSON.stringify(listed.toSorted())
+  if (noted === now) return
+  const removed = ids.parse(JSON.parse(noted ?? '[]')).filter((id) => !listed.includes(id))
+  if (removed.length > 0) await end(removed)
+  await replaceFact(database, key, now)
 }
 
 const issuer = 'issuer'

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { allDocumentTypes } from '../accounts/identifiers/documents.ts'
-import { fileSentence } from '../config/machine-errors.ts'
-import { SettingsError, type Settings } from '../config/settings.ts'
+import { readKeyFile, readSettingFile, unusableFile } from '../config/setting-files.ts'
+import type { Settings } from '../config/settings.ts'
+import { upstreamId } from '../config/upstream-id.ts'
 import { faultsOf } from './kind-needs.ts'
+
+const setting = 'YIDENG_UPSTREAMS'
 
 /** How an existing account system speaks: OpenID Connect, an OAuth 2.0 of its own, CAS, or signed messages of an adapter. */
 export const upstreamKinds = ['oidc', 'oauth2', 'cas', 'adapter'] as const
@@ -24,7 +25,7 @@ const documentType = z
   .refine((type) => allDocumentTypes.includes(type), 'must be a type of config/documents.json')
 
 const row = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]{1,32}$/, 'must have small letters, digits and hyphens'),
+  id: z.string().regex(upstreamId, 'must have small letters, digits and hyphens'),
   kind: z.enum(upstreamKinds),
   name: z.string().min(1).max(40),
   /** Division code (GB/T 2260) of the city or county that runs it. */
@@ -97,36 +98,18 @@ export function readUpstreams({
   production,
 }: Pick<Settings, 'production' | 'upstreams'>): Upstream[] {
   if (!file) return []
-  const upstreams = parse(file).map(({ clientSecretFile, publicKeyFile, ...given }): Upstream => {
-    const key = (named: string | undefined) => (named === undefined ? undefined : readKey(file, given.id, named))
-    return { ...given, secret: key(clientSecretFile), publicKey: key(publicKeyFile) }
-  })
+  const upstreams = readSettingFile(setting, file, schema).map(
+    ({ clientSecretFile, publicKeyFile, ...given }): Upstream => {
+      const owner = `upstream ${given.id}`
+      const key = (named: string | undefined) =>
+        named === undefined ? undefined : readKeyFile(setting, file, { key: named, owner })
+      return { ...given, secret: key(clientSecretFile), publicKey: key(publicKeyFile) }
+    },
+  )
   const isBare = (one: Upstream) =>
     [one.issuer, ...Object.values(one.addresses ?? {})].some((value) => value?.startsWith('http:'))
   const bare = upstreams.find(isBare)
-  if (production && bare) throw unusable(`the upstream ${bare.id} has an address that does not begin with https://`)
+  if (production && bare)
+    throw unusableFile(setting, `the upstream ${bare.id} has an address that does not begin with https://`)
   return upstreams
-}
-
-const unusable = (why: string, cause?: unknown) =>
-  new SettingsError(`The setting YIDENG_UPSTREAMS names a file that cannot be used: ${why}.`, { cause })
-
-function parse(file: string): z.infer<typeof schema> {
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
-  } catch (cause) {
-    if (!(cause instanceof z.ZodError)) throw unusable(fileSentence(cause) ?? 'it is no JSON document', cause)
-    const where = cause.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; ')
-    throw unusable(where, cause)
-  }
-}
-
-function readKey(file: string, id: string, key: string): string {
-  try {
-    const text = readFileSync(resolve(dirname(file), key), 'utf8').trim()
-    if (text) return text
-  } catch (cause) {
-    throw unusable(`a key file of the upstream ${id} cannot be read`, cause)
-  }
-  throw unusable(`a key file of the upstream ${id} is empty`)
 }

@@ -10,28 +10,15 @@ const mostTurns = 2
 
 type Done = Extract<Outcome, { ok: true }>
 
-/** Makes data keys until the current one has the suite. Undefined where it had it before. */
-async function moveData(context: CommandContext): Promise<Outcome | undefined> {
-  const { dataKeys, settings } = await context.services()
+/** Rotates until the keys have the suite. Undefined where they had it before. */
+async function move(
+  context: CommandContext,
+  isMoved: () => Promise<boolean>,
+  rotate: (context: CommandContext) => Promise<Outcome>,
+): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined
-  for (let turn = 0; turn < mostTurns; turn += 1) {
-    dataKeys.refresh()
-    const { current } = dataKeys.ids()
-    if (dataKeys.suiteOf(current) === settings.suite) break
-    outcome = await rotateData(context)
-    if (!outcome.ok || outcome.fault !== undefined) break
-  }
-  return outcome
-}
-
-/** The same for the keys that accounts are found by. */
-async function moveIndex(context: CommandContext): Promise<Outcome | undefined> {
-  const { dataKeys, database, settings } = await context.services()
-  let outcome: Outcome | undefined
-  for (let turn = 0; turn < mostTurns; turn += 1) {
-    const { index } = await readKeysInStore(database)
-    if (index.length === 1 && dataKeys.suiteOf(index[0]) === settings.suite) break
-    outcome = await rotateIndex(context)
+  for (let turn = 0; turn < mostTurns && !(await isMoved()); turn += 1) {
+    outcome = await rotate(context)
     if (!outcome.ok || outcome.fault !== undefined) break
   }
   return outcome
@@ -42,10 +29,19 @@ export default command({
   access: { role: 'admin', about: 'system', touches: ['signing keys'] },
   example: 'npx yideng keys reseal',
   async run(context): Promise<Outcome> {
-    const { settings, dataKeys } = await context.services()
-    const data = await moveData(context)
+    const { settings, dataKeys, database } = await context.services()
+    const isOfSuite = (id: string) => dataKeys.suiteOf(id) === settings.suite
+    const isDataMoved = async () => {
+      dataKeys.refresh()
+      return isOfSuite(dataKeys.ids().current)
+    }
+    const isIndexMoved = async () => {
+      const { index } = await readKeysInStore(database)
+      return index.length === 1 && isOfSuite(index[0])
+    }
+    const data = await move(context, isDataMoved, rotateData)
     if (data && !data.ok) return data
-    const index = await moveIndex(context)
+    const index = await move(context, isIndexMoved, rotateIndex)
     if (index && !index.ok) return index
     const done = [data, index].filter((one): one is Done => one !== undefined)
     const document = { suite: settings.suite, data: data?.document ?? null, index: index?.document ?? null }
@@ -53,7 +49,7 @@ export default command({
     const notes = [
       ...new Set(done.flatMap((one) => one.notes ?? [])),
       ...(done.length === 0 ? [`All stored data has the algorithms of ${settings.suite} already.`] : []),
-      ...(dataKeys.suiteOf(fixedIndex) === settings.suite
+      ...(isOfSuite(fixedIndex)
         ? []
         : ['Registers, devices and recovery codes stay under the index key of the first start: docs/keys.md']),
     ]

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { fileSentence } from '../../../config/machine-errors.ts'
+import { readSettingFile, unusableFile } from '../../../config/setting-files.ts'
 import { SettingsError } from '../../../config/setting-types.ts'
 import { sm2KeyOf, type Sm2PublicKey } from '../sm2.ts'
 
@@ -36,15 +36,15 @@ export interface SvsRegistration extends Omit<z.infer<typeof schema>, 'pinFile' 
   keys: { index: number; publicKey: Sm2PublicKey; useFrom: string }[]
 }
 
-const unusable = (why: string, cause?: unknown) =>
-  new SettingsError(`The setting YIDENG_SVS names a file that cannot be used: ${why}.`, { cause })
+const setting = 'YIDENG_SVS'
+const unusable = (why: string, cause?: unknown) => unusableFile(setting, why, cause)
 
 /**
  * Reads the file of YIDENG_SVS with the files that it names; their paths may be relative to it.
  * @throws SettingsError, never with the content of a file
  */
 export function readSvsFile(file: string): SvsRegistration {
-  const { pinFile, keys, ...rest } = parse(file)
+  const { pinFile, keys, ...rest } = readSettingFile(setting, file, schema)
   const text = (name: string) => {
     try {
       return readFileSync(resolve(dirname(file), name), 'utf8').trim()
@@ -65,14 +65,5 @@ export function readSvsFile(file: string): SvsRegistration {
         throw unusable(`the public key of index ${index} is none of SM2`, cause)
       }
     }),
-  }
-}
-
-function parse(file: string): z.infer<typeof schema> {
-  try {
-    return schema.parse(JSON.parse(readFileSync(file, 'utf8')))
-  } catch (cause) {
-    if (!(cause instanceof z.ZodError)) throw unusable(fileSentence(cause) ?? 'it is no JSON document', cause)
-    throw unusable(cause.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`.trim()).join('; '), cause)
   }
 }

@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { readFact, replaceFact } from '../../../storage/store-facts.ts'
+import { whenRemoved } from '../../../storage/store-facts.ts'
 import { idsAt, readBinding } from './bindings.ts'
 import { name, originOf, type ChannelDeps } from './channel-deps.ts'
 
@@ -10,21 +9,14 @@ type Deps = Pick<ChannelDeps, 'database' | 'sessions' | 'authenticators' | 'ciph
 /** The channels that the servers of this store had: a JSON list of ids. */
 const fact = 'channels'
 const pageSize = 200
-const ids = z.array(z.string())
 
 /**
  * Ends the sessions of channels that are gone from the file of YIDENG_CHANNELS: those that began by one, and those that a phone in such
  * a session approved. Their tickets and states are refused at once, for no channel has their id. May be repeated.
  */
 export async function endRemovedChannels(deps: Deps): Promise<void> {
-  const { database, channels } = deps
-  const noted = await readFact(database, fact)
-  const now = channels.list.map(({ id }) => id).toSorted()
-  if (noted === JSON.stringify(now)) return
-  const removed = ids.parse(JSON.parse(noted ?? '[]')).filter((id) => !now.includes(id))
-  if (removed.length > 0) await endAll(deps, removed)
-  // at the end: a process that dies before it leaves the work to the next
-  await replaceFact(database, fact, JSON.stringify(now))
+  const listed = deps.channels.list.map(({ id }) => id)
+  await whenRemoved(deps.database, fact, listed, (removed) => endAll(deps, removed))
 }
 
 async function endAll(deps: Deps, removed: readonly string[]): Promise<void> {

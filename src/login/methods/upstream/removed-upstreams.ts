@@ -1,5 +1,4 @@
-import { z } from 'zod'
-import { readFact, replaceFact } from '../../../storage/store-facts.ts'
+import { whenRemoved } from '../../../storage/store-facts.ts'
 import { originOf, type UpstreamDeps } from './upstream-deps.ts'
 
 type Deps = Pick<UpstreamDeps, 'database' | 'sessions' | 'upstreams' | 'clock' | 'settings'>
@@ -7,24 +6,16 @@ type Deps = Pick<UpstreamDeps, 'database' | 'sessions' | 'upstreams' | 'clock' |
 /** The upstreams that the servers of this store had: a JSON list of ids. */
 const fact = 'upstreams'
 const pageSize = 200
-const ids = z.array(z.string())
 
 /**
  * Ends the sessions of upstreams that are gone from the file of YIDENG_UPSTREAMS: those that began by one, and those that a phone in
  * such a session approved. Their walks are refused at once, for no upstream has their id. May be repeated.
  */
 export async function endRemovedUpstreams(deps: Deps): Promise<void> {
-  const { database, upstreams } = deps
-  const noted = await readFact(database, fact)
-  const now = upstreams
-    .list()
-    .map(({ id }) => id)
-    .toSorted()
-  if (noted === JSON.stringify(now)) return
-  const removed = ids.parse(JSON.parse(noted ?? '[]')).filter((id) => !now.includes(id))
-  for (const id of removed) await endAll(deps, id)
-  // at the end: a process that dies before it leaves the work to the next
-  await replaceFact(database, fact, JSON.stringify(now))
+  const listed = deps.upstreams.list().map(({ id }) => id)
+  await whenRemoved(deps.database, fact, listed, async (removed) => {
+    for (const id of removed) await endAll(deps, id)
+  })
 }
 
 async function endAll(deps: Deps, upstream: string): Promise<void> {
