@@ -12,7 +12,7 @@ const listens = (port: number, host: string) =>
     probe.listen(port, host, () => probe.close(() => resolve(true)))
   })
 
-/** A port of this machine on which nothing listens. It is drawn at random, so that no other process draws it meanwhile. */
+/** A port of this machine on which nothing listens. It is drawn at random, so that no other process draws the same. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(lowest, highest)
