@@ -126,14 +126,19 @@ describe('the server', () => {
   })
 })
 
-it('the runtime check explains plainly an old Node.js', async () => {
+it.each([
+  ['20.1.0', 1],
+  ['24.6.0', 1],
+  ['24.7.0', 0],
+  ['25.0.0', 0],
+])('the runtime check explains plainly an old Node.js: %s', (version, code) => {
   const source = readFileSync(new URL('../../bin/runtime.mjs', import.meta.url), 'utf8')
-  const program = `Object.defineProperty(process.versions, 'node', { value: '20.1.0' });${source}`
+  const program = `Object.defineProperty(process.versions, 'node', { value: '${version}' });${source}`
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
     encoding: 'utf8',
   })
-  expect(status).toBe(1)
-  expect(stderr).toContain('Node.js 24')
+  expect(status).toBe(code)
+  expect(stderr.includes('Yideng needs Node.js 24.7')).toBe(code === 1)
 })
 
 it.each(['server.mjs', 'yideng.mjs'])('bin/%s checks the runtime before a newer name of Node.js is needed', (name) => {

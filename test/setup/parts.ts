@@ -15,6 +15,10 @@ export const parts = {
     there: spawnSync('redis-server', ['--version']).status === 0,
     needs: 'redis-server (Debian: apt-get install redis-server)',
   },
+  curl: {
+    there: spawnSync('curl', ['--version']).status === 0,
+    needs: 'curl (Debian: apt-get install curl)',
+  },
   PostgreSQL: {
     there: await postgresLetsIn(),
     needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',
