@@ -15,5 +15,6 @@ if (Number(process.versions.node.split('.')[0]) < 24 && existsSync(packaged)) {
 await import('./runtime.mjs')
 await import('./compile-cache.mjs')
 await import('./frozen.mjs')
+const { load } = await import('./program.mjs')
 const { orOneSentence } = await import('./one-sentence.mjs')
-await orOneSentence(() => import('../src/cli/yideng.ts'))
+await orOneSentence(() => load('yideng', 'src/cli/yideng.ts'))
