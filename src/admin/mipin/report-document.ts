@@ -1,8 +1,7 @@
 import { iso } from '../outcome.ts'
 import type { AnsweredClause } from './clause.ts'
+import { notice } from './report-words.ts'
 import type { Report } from './report.ts'
-
-export const notice = 'This report says what a configuration uses. It is no assessment and no certificate.'
 
 const clauseOf = ({ id, obligation, asks, state, uses, gaps, add }: AnsweredClause) => ({
   clause: id,

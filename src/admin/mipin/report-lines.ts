@@ -1,31 +1,9 @@
 import type { OutlineLine } from '../outcome.ts'
-import type { AnsweredClause, ClauseState, Use } from './clause.ts'
-import type { Risk, RiskState } from './high-risks.ts'
+import type { AnsweredClause, Use } from './clause.ts'
+import type { Risk } from './high-risks.ts'
 import type { ManagementClause } from './management-clauses.ts'
-import { notice } from './report-document.ts'
+import { holderWords, labels, notice, riskWords, stateWords, title } from './report-words.ts'
 import type { AlgorithmInUse, Report } from './report.ts'
-
-const stateWords: Readonly<Record<ClauseState, string>> = {
-  met: 'met by this configuration',
-  partly: 'partly met',
-  product: 'a certified product must be added',
-  unmet: 'not met yet',
-  elsewhere: 'not the work of this software',
-}
-
-const riskWords: Readonly<Record<RiskState, string>> = {
-  high: 'high risk here',
-  judge: 'the assessor decides',
-  absent: 'not found here',
-  elsewhere: 'not the work of this software',
-}
-
-const holderWords: Readonly<Record<Use['held'], string>> = {
-  device: 'held by a device',
-  software: 'held by software',
-  person: 'held by the person',
-  none: 'without a key',
-}
 
 const line = (depth: number, ...parts: string[]): OutlineLine => ({ depth, parts: parts.filter(Boolean) })
 const empty: OutlineLine = { depth: 0, parts: [] }
@@ -33,33 +11,33 @@ const empty: OutlineLine = { depth: 0, parts: [] }
 /** The report for a terminal. */
 export function reportLines({ facts, algorithms, layers, management, risks }: Report): OutlineLine[] {
   return [
-    line(0, 'GB/T 39786-2021 level 3: what this configuration uses'),
+    line(0, title),
     line(1, notice),
     line(1, facts.issuer, `YIDENG_SUITE=${facts.suite}`, `YIDENG_SM2_KEYS=${facts.sm2Keys}`),
     empty,
-    line(0, 'Algorithms'),
+    line(0, labels.algorithms),
     ...algorithms.flatMap(algorithmLines),
     ...layers.flatMap(({ id, title, clauses }) => [empty, line(0, `${id} ${title}`), ...clauses.flatMap(clauseLines)]),
     empty,
-    line(0, '8.5 to 8.8 Management: what the operator must show'),
+    line(0, labels.management),
     ...management.flatMap(managementLines),
     empty,
-    line(0, 'High risks of the guideline of 2021'),
+    line(0, labels.allRisks),
     ...risks.flatMap(riskLines),
   ]
 }
 
 const algorithmLines = ({ name, standard, inUse, uses, keys }: AlgorithmInUse): OutlineLine[] => [
-  line(1, name, standard ?? 'of no Chinese standard', inUse ? 'in use' : 'not in use'),
+  line(1, name, standard ?? labels.noStandard, inUse ? labels.inUse : labels.notInUse),
   ...uses.map((use) => line(2, use)),
-  ...(keys.length > 0 ? [line(2, 'ready to sign tokens', keys.join(' '))] : []),
+  ...(keys.length > 0 ? [line(2, labels.ready, keys.join(' '))] : []),
 ]
 
 const clauseLines = ({ id, obligation, asks, state, uses, gaps, add }: AnsweredClause): OutlineLine[] => [
   line(1, id, obligation, stateWords[state]),
   line(2, asks),
   ...uses.flatMap(useLines),
-  ...gaps.map((gap) => line(2, 'lacking', gap)),
+  ...gaps.map((gap) => line(2, labels.lacking, gap)),
   { ...line(2, add), todo: true },
 ]
 
