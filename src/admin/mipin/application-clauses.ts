@@ -16,7 +16,7 @@ const methodUses = ({ methods }: Facts): Use[] =>
       // a method without authenticators of people still has its own codes
       .filter(({ by }) => people > 0 || (by === 'mac' && !method.opensAccounts))
       .map(({ by, algorithms, code }) => ({
-        what: people > 0 ? `${method.name}: ${people} people, by ${ways[by]}` : `${method.name}: by ${ways[by]}`,
+        what: people > 0 ? `${method.name}: ${ways[by]}; people: ${people}` : `${method.name}: ${ways[by]}`,
         algorithms,
         keys: [],
         place: '',
@@ -27,15 +27,17 @@ const methodUses = ({ methods }: Facts): Use[] =>
   )
 
 const unprovenGap = ({ unproven: { people, administrators } }: Facts): string[] =>
-  people > 0 ? [`${people} people, ${administrators} administrators among them, have no such way to sign in`] : []
+  people > 0 ? [`people without such a way to sign in: ${people}, administrators among them: ${administrators}`] : []
 
 /** Tables that decide who may do what. */
 const accessTables = ['clients', 'administrators', 'mandates']
 const unsealed = ({ sealedTables }: Facts) => accessTables.filter((table) => !sealedTables.includes(table))
 
-const otherSuiteGap = ({ otherSuite, dataKey }: Facts): string[] =>
+const otherSuiteGap = ({ otherSuite }: Facts): string[] =>
   otherSuite.length > 0
-    ? [`${otherSuite.reduce((sum, { many }) => sum + many, 0)} values are not yet under ${dataKey.id}: keys reseal`]
+    ? [
+        `values that other keys still seal: ${otherSuite.reduce((sum, { many }) => sum + many, 0)} (npx yideng keys reseal)`,
+      ]
     : []
 
 /** GB/T 39786-2021, 8.4 应用和数据安全: the work of this software. */
@@ -86,8 +88,8 @@ export const applicationClauses: readonly Clause[] = [
     uses: tokenUses,
     gaps: (facts) => [
       ...(facts.portals.length > 0 ? [] : ['no portal with OpenID Connect is registered yet']),
-      ...(portalsWithout(facts) > 0 ? [`${portalsWithout(facts)} portals have tokens without SM2`] : []),
-      ...(facts.legacyPortals > 0 ? [`${facts.legacyPortals} portals speak an old protocol that signs nothing`] : []),
+      ...(portalsWithout(facts) > 0 ? [`portals whose tokens have no SM2: ${portalsWithout(facts)}`] : []),
+      ...(facts.legacyPortals > 0 ? [`portals of an old protocol, which signs nothing: ${facts.legacyPortals}`] : []),
     ],
     add: 'Register portals with --id-token-alg SGD_SM3_SM2, and let a certified signature server hold the key (YIDENG_SM2_KEYS=svs).',
   },
@@ -118,7 +120,7 @@ export const applicationClauses: readonly Clause[] = [
       ...(facts.signedMandates > 0
         ? [
             {
-              what: `${facts.signedMandates} acts about mandates have the signature of their person`,
+              what: `acts about mandates with the signature of their person: ${facts.signedMandates}`,
               algorithms: ['ES256', 'EdDSA', 'RS256'],
               keys: [],
               place: '',

@@ -41,7 +41,7 @@ const general: readonly RiskRow[] = [
       if (facts.legacyHashes > 0)
         return {
           state: 'judge',
-          finding: `${facts.legacyHashes} imported password hashes, sealed or wrapped by argon2id until their person signs in`,
+          finding: `imported password hashes, sealed or wrapped by argon2id until their person signs in: ${facts.legacyHashes}`,
         }
       return { state: 'absent', finding: 'no key and no stored hash is of such an algorithm' }
     },
@@ -67,7 +67,7 @@ const general: readonly RiskRow[] = [
     condition: 'Protocols of unknown safety, such as home-made ones',
     judged: ({ legacyPortals }) => ({
       state: 'judge',
-      finding: `OpenID Connect and WebAuthn are standards; login by QR code is our own, over HMAC; ${legacyPortals} portals speak old protocols`,
+      finding: `OpenID Connect and WebAuthn are standards; login by QR code is our own, over HMAC; portals of old protocols: ${legacyPortals}`,
     }),
     evidence: 'npx yideng client legacy',
   },
@@ -143,7 +143,7 @@ const ofLayers: readonly RiskRow[] = [
       people > 0
         ? {
             state: 'high',
-            finding: `a password or another system alone: ${people} people, ${administrators} administrators`,
+            finding: `people with a password or another system alone: ${people}, administrators among them: ${administrators}`,
           }
         : { state: 'absent', finding: 'nobody has only such a way; a new account may still choose a password' },
     evidence: 'npx yideng person list',
@@ -198,3 +198,6 @@ const ofLayers: readonly RiskRow[] = [
 /** The high risks as this configuration has them. */
 export const highRisks = (facts: Facts): Risk[] =>
   [...general, ...ofLayers].map(({ judged, ...row }) => ({ ...row, ...judged(facts) }))
+
+/** Every row of the list, in its order. @internal */
+export const highRiskIds: readonly string[] = [...general, ...ofLayers].map(({ id }) => id)

@@ -2,7 +2,7 @@ import type { OutlineLine } from '../outcome.ts'
 import type { AnsweredClause, Use } from './clause.ts'
 import type { Risk } from './high-risks.ts'
 import type { ManagementClause } from './management-clauses.ts'
-import { holderWords, labels, notice, riskWords, stateWords, title } from './report-words.ts'
+import { holderWords, labels, notice, reportTitle, riskWords, stateWords } from './report-words.ts'
 import type { AlgorithmInUse, Report } from './report.ts'
 
 const line = (depth: number, ...parts: string[]): OutlineLine => ({ depth, parts: parts.filter(Boolean) })
@@ -11,7 +11,7 @@ const empty: OutlineLine = { depth: 0, parts: [] }
 /** The report for a terminal. */
 export function reportLines({ facts, algorithms, layers, management, risks }: Report): OutlineLine[] {
   return [
-    line(0, title),
+    line(0, reportTitle),
     line(1, notice),
     line(1, facts.issuer, `YIDENG_SUITE=${facts.suite}`, `YIDENG_SM2_KEYS=${facts.sm2Keys}`),
     empty,

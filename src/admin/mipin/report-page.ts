@@ -6,7 +6,7 @@ import type { AnsweredClause, ClauseState, Use } from './clause.ts'
 import type { Risk, RiskState } from './high-risks.ts'
 import type { ManagementClause } from './management-clauses.ts'
 import { reportStyle } from './report-style.ts'
-import { holderWords, labels, notice, riskWords, stateWords, title } from './report-words.ts'
+import { holderWords, labels, notice, reportTitle, riskWords, stateWords } from './report-words.ts'
 import type { AlgorithmInUse, Report } from './report.ts'
 
 type Tone = 'good' | 'info' | 'care' | 'wrong' | ''
@@ -36,10 +36,10 @@ export function reportPage(report: Report, now: number, { language, say }: Conso
   const states = layers.flatMap(({ clauses }) => clauses.map(({ state }) => state))
   return `<!doctype html>
 <html lang="${language}">
-<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${t(title)}</title><style>${style}</style></head>
+<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${t(reportTitle)}</title><style>${style}</style></head>
 <body>
 <main>
-<h1>${t(title)}</h1>
+<h1>${t(reportTitle)}</h1>
 <p class="notice">${t(notice)}</p>
 <p class="facts"><span>${made.format(now)}</span><code>${escapeText(facts.issuer)}</code><code>YIDENG_SUITE=${facts.suite}</code><code>YIDENG_SM2_KEYS=${facts.sm2Keys}</code></p>
 ${countsOf(labels.clauses, states, stateWords, stateTones, t)}

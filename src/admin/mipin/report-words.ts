@@ -1,7 +1,7 @@
 import type { ClauseState, Use } from './clause.ts'
 import type { RiskState } from './high-risks.ts'
 
-export const title = 'GB/T 39786-2021 level 3: what this configuration uses'
+export const reportTitle = 'GB/T 39786-2021 level 3: what this configuration uses'
 export const notice = 'This report says what a configuration uses. It is no assessment and no certificate.'
 
 export const stateWords: Readonly<Record<ClauseState, string>> = {
@@ -37,7 +37,7 @@ export const labels = {
   inUse: 'in use',
   notInUse: 'not in use',
   ready: 'ready to sign tokens',
-  lacking: 'lacking',
+  lacking: 'Lacking',
   add: 'To be added',
   algorithm: 'Algorithm',
   key: 'Key',

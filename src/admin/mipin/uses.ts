@@ -31,7 +31,7 @@ function holderOf(alg: string, { sm2Keys, keysDir }: Facts): Pick<Use, 'place' |
 /** Tokens of portals, a use for each algorithm that a portal has. */
 export const tokenUses = (facts: Facts): Use[] =>
   facts.portals.map(({ alg, portals }) => ({
-    what: `tokens of ${portals} portals are signed`,
+    what: `portals whose tokens are signed: ${portals}`,
     algorithms: namedAlgorithm(alg),
     keys: facts.tokenKeys.filter((key) => key.alg === alg).map(({ kid }) => kid),
     ...holderOf(alg, facts),

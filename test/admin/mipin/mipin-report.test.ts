@@ -126,10 +126,10 @@ describe('npx yideng mipin report', () => {
     await portal(guomi, '广州市政务服务网', 'RS256')
     const mixed = clauseOf(await report(guomi), '8.4 f')
     expect(mixed.state).toBe('partly')
-    expect(mixed.gaps).toEqual(['1 portals have tokens without SM2'])
+    expect(mixed.gaps).toEqual(['portals whose tokens have no SM2: 1'])
     expect(mixed.uses.map(({ what, algorithms }) => [what, ...algorithms])).toEqual([
-      ['tokens of 1 portals are signed', 'RS256'],
-      ['tokens of 1 portals are signed', 'SM2', 'SM3'],
+      ['portals whose tokens are signed: 1', 'RS256'],
+      ['portals whose tokens are signed: 1', 'SM2', 'SM3'],
     ])
   })
 
@@ -165,7 +165,7 @@ describe('people', () => {
     const alone = await report(line)
     expect(riskOf(alone, 'L4')).toMatchObject({
       state: 'high',
-      finding: 'a password or another system alone: 1 people, 0 administrators',
+      finding: 'people with a password or another system alone: 1, administrators among them: 0',
     })
     expect(clauseOf(alone, '8.4 a').gaps).toHaveLength(1)
     await line.withServices(({ authenticators }) =>
@@ -174,7 +174,7 @@ describe('people', () => {
     const both = await report(line)
     expect(riskOf(both, 'L4')?.state).toBe('absent')
     expect(clauseOf(both, '8.4 a')).toMatchObject({ gaps: [], state: 'partly' })
-    expect(clauseOf(both, '8.4 a').uses.map(({ what }) => what)).toContain('passkey: 1 people, by a digital signature')
+    expect(clauseOf(both, '8.4 a').uses.map(({ what }) => what)).toContain('passkey: a digital signature; people: 1')
   })
 
   it('have methods that each say their cryptography', () => {
