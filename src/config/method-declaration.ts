@@ -1,3 +1,4 @@
+import type { ProofOfPerson } from './algorithms.ts'
 import type { Budget } from './budget.ts'
 import type { DocumentedSettings } from './setting-types.ts'
 
@@ -52,6 +53,8 @@ export interface MethodDeclaration {
   readonly byLinks?: true
   /** Only their holder can use its authenticators, so a verified face may be bound to one. */
   readonly bindsToFace: boolean
+  /** Its own cryptography that proves the person (`mipin report`); empty where there is none, as for a password. */
+  readonly proofs: readonly ProofOfPerson[]
   /** HTTP status of each refusal; its words are `errors.<code>` or `refusals.<code>`. */
   readonly refusals: Readonly<Record<string, number>>
   /** Meaning of each audit event; its words are `history.<event>`. */
