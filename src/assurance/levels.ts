@@ -78,6 +78,15 @@ const limitedWays = {
 
 export type LimitedWay = keyof typeof limitedWays
 
+/** RFC 8176 `mfa`: a code of a token came after the password. It is no way of its own. */
+const twoFactors = 'mfa'
+
+/** What a code of a token adds to a sign-in by password (RFC 8176). */
+export const amrOfToken: readonly string[] = ['otp', twoFactors]
+
+/** Nothing but a password was shown: a second factor of the account is still missing. */
+export const isPasswordAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'pwd')
+
 const limitedWayOf = new Map(
   Object.entries(limitedWays).flatMap(([way, values]) =>
     values.map((one): [string, LimitedWay] => [one, way as LimitedWay]),
@@ -102,7 +111,7 @@ export function limitedPhone(methods: readonly string[]): LimitedWay | undefined
  * A text reaches level 2. A channel, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
  * values do not.
  */
-const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed'])
+const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed', twoFactors])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))
 
 /** Whether a session needs another way to sign in for a level above 2: no further proof of the person can help. */

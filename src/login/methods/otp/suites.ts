@@ -86,7 +86,7 @@ const longestDrift = 10
 
 /** What a server remembers of a token's codes. */
 export interface TokenClock {
-  /** The last step that was used: it and all before it count no more. */
+  /** The last step that was used: no code of it or of a step before it counts again. */
   used: number
   /** Steps that the token's clock is ahead; negative where it is behind. */
   drift: number
