@@ -80,7 +80,7 @@ const elsewhere: Record<string, string> = {
   ),
   // each code counts once; a new secret takes the place of the one before
   '/login/:attempt/otp': 'test/login/methods/otp/sign-in.test.ts',
-  '/login/:attempt/otp/start': 'test/login/methods/otp/sign-in.test.ts',
+  '/login/:attempt/otp/start': 'test/login/methods/otp/required.test.ts',
   ...Object.fromEntries(
     ['/add', '/code', '/:id/remove', '/:id/mine'].map((act) => [
       `/account/otp${act}`,

@@ -69,6 +69,7 @@ const level = {
   csrf,
   checkable: true,
   tried: false,
+  two: false,
   raises: [] as { name: string; action: string }[],
 }
 
@@ -133,7 +134,12 @@ export const samples: readonly Sample[] = [
   {
     view: 'login/level',
     name: 'by code',
-    data: { ...level, raises: [{ name: 'otp', action: '/login/8f3a/otp/start' }] },
+    data: { ...level, two: true, checkable: false, raises: [{ name: 'otp', action: '/login/8f3a/otp/start' }] },
+  },
+  {
+    view: 'login/level',
+    name: 'two factors',
+    data: { ...level, two: true, checkable: false },
   },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
   ...registerSamples,

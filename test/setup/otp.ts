@@ -35,3 +35,30 @@ export const wrongCode = ({ code }: HeldToken): string => {
 
 export const typeCode = (visitor: Visitor, page: Page, code: string): Promise<Page> =>
   visitor.submit(page, '/otp', { code })
+
+/** Base32 (RFC 4648 section 6), as an app reads it. */
+function readBase32(text: string): Buffer {
+  const bits = [...text]
+    .map((one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'))
+    .join('')
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
+}
+
+/** Reads the page of the secret as an app does: all it knows is the address of the QR code. */
+export function appOf({ clock }: Pick<Services, 'clock'>, page: Page) {
+  const address = /href="(otpauth:[^"]+)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const { searchParams, pathname } = new URL(address)
+  const secret = readBase32(searchParams.get('secret') ?? '')
+  const spec = { suite: 'rfc6238-sha1', digits: Number(searchParams.get('digits')), period: 30 } as const
+  const code = (ahead = 0) => codeAt(spec, secret, stepAt(spec, clock()) + ahead)
+  return { address, label: decodeURIComponent(pathname), searchParams, secret, code }
+}
+
+/** Adds an app in the account centre, in a browser that has just signed in. */
+export async function addApp(services: Pick<Services, 'clock'>, visitor: Visitor): Promise<HeldToken> {
+  const page = await visitor.submit(await visitor.get('/account/otp/add'), '/account/otp/add', {})
+  const app = appOf(services, page)
+  const added = await visitor.submit(page, '/account/otp/code', { code: app.code() })
+  if (added.url.search !== '?done=added') throw new Error(`no app added (${added.status}):\n${added.html}`)
+  return app
+}

@@ -1,8 +1,7 @@
 import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { codeAt, stepAt } from '../../../../src/login/methods/otp/suites.ts'
 import type { Services } from '../../../../src/services.ts'
-import { giveToken, typeCode } from '../../../setup/otp.ts'
+import { appOf, giveToken, typeCode } from '../../../setup/otp.ts'
 import { openPerson, typePassword } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { openRoom } from '../../../setup/room.ts'
@@ -20,28 +19,10 @@ beforeAll(async () => {
 const openRooms = (person: { username: string }, path = '/account/otp') => openRoom(server.issuer, person, path)
 const at = (page: Page) => page.url.pathname.replace(/^(\/login)\/[\w-]+/, '$1') + page.url.search
 
-/** Base32 (RFC 4648 section 6), as an app reads it. */
-function readBase32(text: string): Buffer {
-  const bits = [...text]
-    .map((one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'))
-    .join('')
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
-}
-
-/** Reads the page of the secret as an app does: all it knows is the address of the QR code. */
-function appOf(page: Page) {
-  const address = /href="(otpauth:[^"]+)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
-  const { searchParams, pathname } = new URL(address)
-  const secret = readBase32(searchParams.get('secret') ?? '')
-  const spec = { suite: 'rfc6238-sha1', digits: Number(searchParams.get('digits')), period: 30 } as const
-  const code = (ahead = 0) => codeAt(spec, secret, stepAt(spec, services.clock()) + ahead)
-  return { address, label: decodeURIComponent(pathname), searchParams, secret, code }
-}
-
 async function begin(person: { username: string }) {
   const { visitor } = await openRooms(person)
   const page = await visitor.submit(await visitor.get('/account/otp/add'), '/account/otp/add', {})
-  return { visitor, page, app: appOf(page) }
+  return { visitor, page, app: appOf(services, page) }
 }
 
 const confirm = (visitor: Visitor, page: Page, code: string) => visitor.submit(page, '/account/otp/code', { code })
