@@ -122,6 +122,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     sessions,
     representations,
     choices: services.representeeChoices,
+    twoFactors: services.twoFactors,
     closing,
     recovery,
     breached,
