@@ -7,6 +7,7 @@ export const otp = {
   opensAccounts: false,
   secondFactor: true,
   bindsToFace: false,
+  proofs: [{ by: 'dynamic-code', algorithms: ['SM3', 'SHA-1'], code: 'src/login/methods/otp/suites.ts' }],
   refusals: {},
   auditEvents: {
     'otp.refused': 'a wrong code of a token came after the right password',
