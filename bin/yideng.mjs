@@ -17,5 +17,6 @@ if ((major < 24 || (major === 24 && minor < 7)) && existsSync(packaged)) {
 await import('./runtime.mjs')
 await import('./compile-cache.mjs')
 await import('./frozen.mjs')
+const { load } = await import('./program.mjs')
 const { orOneSentence } = await import('./one-sentence.mjs')
-await orOneSentence(() => import('../src/cli/yideng.ts'))
+await orOneSentence(() => load('yideng', 'src/cli/yideng.ts'))

@@ -266,6 +266,10 @@ export const listed: Readonly<Record<string, Listed>> = {
     summary: 'refuse the request of another administrator, or take back your own',
     load: () => import('./approvals/approval-refuse.ts'),
   },
+  'mipin report': {
+    summary: 'answer GB/T 39786 clause by clause, from settings and store, for operator and assessor',
+    load: () => import('./mipin/mipin-report.ts'),
+  },
   migrate: {
     summary: 'bring the store up to date, as each start does, or move a stopped one with --from and --to',
     load: () => import('./stores/migrate.ts'),

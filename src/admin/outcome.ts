@@ -18,14 +18,24 @@ export interface Check {
   todo?: string
 }
 
+/** A line of a long answer with sections. */
+export interface OutlineLine {
+  /** 0 for a heading. */
+  depth: number
+  /** Texts and data: each text is translated by itself. */
+  parts: readonly string[]
+  /** It says what to do. */
+  todo?: boolean
+}
+
 /** The answer of a command. Expected failures are values. */
 export type Outcome =
   | {
       ok: true
       /** The whole answer, as JSON. */
       document: unknown
-      /** The answer for people: a table, checks or lines. Without it the document is printed field by field. */
-      shown?: Table | { checks: Check[] } | string[]
+      /** The answer for people: a table, checks, an outline or lines. Without it the document is printed field by field. */
+      shown?: Table | { checks: Check[] } | { outline: OutlineLine[] } | string[]
       /** Lines for people after the answer. */
       notes?: string[]
       /** Lines to copy or to pipe, after the others: never translated or wrapped. */

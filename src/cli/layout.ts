@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Check, Table } from '../admin/outcome.ts'
+import type { Check, OutlineLine, Table } from '../admin/outcome.ts'
 import { inEnglish, type ConsoleWords } from '../text/console-words.ts'
 import { withLocalTimes } from '../text/local-time.ts'
 import { visible } from '../text/visible.ts'
@@ -157,5 +157,16 @@ export function checkLines(checks: readonly Check[], screen: Screen): Line[] {
     const advice =
       todo === undefined ? [] : wrapped(`${indent}→ ${visible(spoken(todo, screen))}`, screen.width, `${indent}  `)
     return laidOut([...wrapped(visible(about), screen.width, indent), ...advice])
+  })
+}
+
+/** An outline: headings, and lines that stand further in. A line of no part is empty. */
+export function outlineLines(outline: readonly OutlineLine[], screen: Screen): Line[] {
+  const between = screen.words.language === 'zh-CN' ? '；' : '; '
+  return outline.flatMap(({ depth, parts, todo }): Line[] => {
+    const text = parts.map((part) => visible(spoken(part, screen))).join(between)
+    if (depth === 0 && text !== '') return [{ bold: text }]
+    const indent = '  '.repeat(depth)
+    return laidOut(wrapped(`${indent}${todo ? '→ ' : ''}${text}`, screen.width, todo ? `${indent}  ` : indent))
   })
 }

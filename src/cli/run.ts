@@ -15,7 +15,16 @@ import { widthOfTerminal } from './fit.ts'
 import { commandOf, type AnyCommand } from './find-command.ts'
 import { counter } from './counter.ts'
 import { guide } from './guide.ts'
-import { checkLines, recordLines, spoken, tableLines, terminalText, type Line, type Screen } from './layout.ts'
+import {
+  checkLines,
+  outlineLines,
+  recordLines,
+  spoken,
+  tableLines,
+  terminalText,
+  type Line,
+  type Screen,
+} from './layout.ts'
 import { qrText } from './qr-code.ts'
 import type { RemoteOptions } from './remote/remote.ts'
 import { faultOfServer } from './remote/server-address.ts'
@@ -187,6 +196,7 @@ function answerLines({ document, shown, raw }: Outcome & { ok: true }, screen: S
   if (Array.isArray(shown)) return shown
   if (shown) {
     if ('checks' in shown) return checkLines(shown.checks, screen)
+    if ('outline' in shown) return outlineLines(shown.outline, screen)
     return shown.rows.length > 0 ? tableLines(shown, screen) : []
   }
   return raw ? [] : recordLines(document, screen)

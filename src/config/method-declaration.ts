@@ -1,3 +1,4 @@
+import type { ProofOfPerson } from './algorithms.ts'
 import type { Budget } from './budget.ts'
 import type { DocumentedSettings } from './setting-types.ts'
 
@@ -48,10 +49,14 @@ export interface MethodDeclaration {
   readonly signIn: SignInPart
   /** Its authenticators sign in without another method: each is a way into the account. */
   readonly opensAccounts: boolean
+  /** Its authenticators are asked for after a password, and never alone. A recovery holds all of them. */
+  readonly secondFactor?: true
   /** Its ways in are links to upstreams (accounts/upstream-links.ts), no authenticators. */
   readonly byLinks?: true
   /** Only their holder can use its authenticators, so a verified face may be bound to one. */
   readonly bindsToFace: boolean
+  /** Its own cryptography that proves the person (`mipin report`); empty where there is none, as for a password. */
+  readonly proofs: readonly ProofOfPerson[]
   /** HTTP status of each refusal; its words are `errors.<code>` or `refusals.<code>`. */
   readonly refusals: Readonly<Record<string, number>>
   /** Meaning of each audit event; its words are `history.<event>`. */

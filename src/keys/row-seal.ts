@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Algorithm } from '../config/algorithms.ts'
+import type { Suite } from '../config/suite.ts'
 import type { FieldCipher } from './field-cipher.ts'
+import { algorithmsOf } from './suite.ts'
 
 /** The sealed values of a row, always in the same order. */
 export type SealedRow = readonly (string | number | null)[]
@@ -14,6 +17,9 @@ export interface RowSeal {
   /** False for a row that was changed, moved or never sealed, and after its key was deleted. */
   holds(aad: string, row: SealedRow, mac: string | null): boolean
 }
+
+/** The algorithms of a row seal under a data key of this suite. */
+export const rowSealAlgorithms = (suite: Suite): readonly Algorithm[] => ['SHA-256', ...algorithmsOf[suite].sealing]
 
 /** A sealed value in a row has its own AAD, and changes when keys rotate; so the digest leaves it out. */
 const sealedWithin = /(?<![\w-])d\d+\.[\w-]{38,}/g

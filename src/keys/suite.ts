@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
+import type { Algorithm } from '../config/algorithms.ts'
 import { suites, type Suite } from '../config/suite.ts'
 
 /** A secret key of 32 bytes, and the algorithms that it is for. A key never changes its suite. */
@@ -25,3 +26,10 @@ export const suiteKey = z
 /** The text of a new key for a key file. */
 export const textOfKey = (suite: Suite, bytes: Buffer): string =>
   `${suite === 'guomi' ? mark : ''}${bytes.toString('base64')}`
+
+/** The algorithms by which a suite seals fields (field-cipher.ts), and by which it finds accounts (blind-index.ts). */
+export const algorithmsOf: Readonly<Record<Suite, { sealing: readonly Algorithm[]; indexing: readonly Algorithm[] }>> =
+  {
+    international: { sealing: ['AES-256-GCM'], indexing: ['SHA-256'] },
+    guomi: { sealing: ['SM4', 'SM3'], indexing: ['SM3'] },
+  }

@@ -1,6 +1,7 @@
 import { Eta } from 'eta'
 import { chinaTimeZone } from '../config/china-time.ts'
 import type { Operator } from '../config/settings/operator.ts'
+import { escapeText } from './escape.ts'
 import type { Assets } from './assets.ts'
 import { colourOf, icon, initialOf } from './drawings.ts'
 import { type Language, languageMarks, languageNames, languages } from './languages.ts'
@@ -102,10 +103,8 @@ function tidied(html: string): string {
   return html.slice(0, start) + body
 }
 
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-
 /** Refuses to print "undefined" or "[object Object]": it is a bug of the caller. */
 function escapeForHtml(value: unknown): string {
   if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`A view tried to print ${typeof value}`)
-  return String(value).replaceAll(/[&<>"']/g, (character) => entities[character] ?? '')
+  return escapeText(value)
 }

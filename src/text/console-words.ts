@@ -22,7 +22,7 @@ export function consoleWords(environment: Record<string, string | undefined>): C
  * The groups of texts, a file each.
  * @internal
  */
-export const wordGroups = ['help', 'problems', 'answers', 'doctor'] as const
+export const wordGroups = ['help', 'problems', 'answers', 'doctor', 'mipin'] as const
 
 /**
  * A file of words: each English text with its translation.

@@ -23,11 +23,13 @@ export interface Options {
   environment?: Record<string, string>
   /** An empty directory, so that new signing keys are made. */
   empty?: boolean
+  /** Of a store that several tests of a file share; without it, one of this test. */
+  directory?: string
 }
 
 /** A store of this test, and a command line in this process: cheaper than a process for each command. */
 export function commandLine(options: Options = {}) {
-  const directory = temporaryDirectory()
+  const directory = options.directory ?? temporaryDirectory()
   const environment: Record<string, string> = {
     COLUMNS: '1000', // lines do not wrap
     PORT: '1', // no server answers there, so no other Yideng of this machine takes part

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import { expect, it } from 'vitest'
-import { recordLines, tableLines, terminalText, type Screen } from '../../src/cli/layout.ts'
+import { outlineLines, recordLines, tableLines, terminalText, type Screen } from '../../src/cli/layout.ts'
 import { widthOf } from '../../src/cli/width.ts'
 import { inChinese, inEnglish } from '../../src/text/console-words.ts'
 
@@ -102,3 +102,15 @@ it.each([
   ],
   ['Chinese, with no stop at the beginning of a line', `${'一'.repeat(20)}，二`, ['一'.repeat(19), '一，二']],
 ])('wraps %s', (_what, text, lines) => expect(shown([text], screen({ width: 40 }))).toEqual(lines))
+
+it('shows an outline: each part in the language of the terminal, and what to do behind an arrow', () => {
+  const outline = [
+    { depth: 0, parts: ['Algorithms'] },
+    { depth: 1, parts: ['SM2', 'in use'] },
+    { depth: 2, parts: ['a\u{202e}b'], todo: true },
+    { depth: 0, parts: [] },
+  ]
+  expect(shown(outlineLines(outline, screen()))).toEqual(['Algorithms', '  SM2; in use', '    → a\\u{202e}b', ''])
+  const chinese = screen({ words: inChinese() })
+  expect(shown(outlineLines(outline, chinese), chinese)).toEqual(['密码算法', '  SM2；在用', '    → a\\u{202e}b', ''])
+})

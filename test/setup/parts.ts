@@ -23,6 +23,10 @@ export const parts = {
     there: await postgresLetsIn(),
     needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',
   },
+  namespace: {
+    there: spawnSync('unshare', ['--map-root-user', '--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0,
+    needs: 'Linux with user namespaces, unshare and ip (Debian: apt-get install iproute2)',
+  },
 }
 
 async function postgresLetsIn(): Promise<boolean> {

@@ -2,11 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { afterFile } from './after-file.ts'
 
 /** A directory for this test, removed when the test ends. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-test-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** A directory for all tests of this file, removed after them. */
+export function directoryOfFile(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'yideng-test-'))
+  afterFile(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
 

@@ -35,6 +35,8 @@ const silent = [
   /^src\/admin\/completion\/shell-scripts\.ts$/,
   // a page for browsers: its words are in views/words
   /^src\/admin\/clients\/legacy-picture\.ts$/,
+  // a page for browsers: its words are in report-words.ts
+  /^src\/admin\/mipin\/report-(?:page|style)\.ts$/,
   // docs/limits.md
   /^src\/config\/budgets\.ts$/,
 ]

@@ -56,6 +56,16 @@ async function someSealed({ database }: Pick<WrapDeps, 'database'>) {
   return [...behind, ...before].slice(0, atOnce)
 }
 
+/** How many imported hashes of old systems no sign-in has replaced yet: bcrypt, SHA-1, MD5 and others. */
+export async function countLegacyHashes(database: Database): Promise<number> {
+  const { many } = await database
+    .selectFrom('authenticators')
+    .select(({ fn }) => fn.countAll().as('many'))
+    .where(({ or }) => or([isSealedHash, isLegacyHash]))
+    .executeTakeFirstOrThrow()
+  return Number(many)
+}
+
 /** Lowers the work of each check when the hashes that need it are gone; an import at the same time keeps its own. */
 export async function lowerLegacyWork({ database, cipher }: Pick<WrapDeps, 'database' | 'cipher'>): Promise<void> {
   const before = await readLegacyWork(database)

@@ -1,10 +1,8 @@
 import { chinaTimeZone } from '../../config/china-time.ts'
+import { escapeText as escaped } from '../../pages/escape.ts'
 import type { Language } from '../../pages/languages.ts'
 import { loadWords, type Translate } from '../../pages/words.ts'
 import type { LegacyBoard } from './legacy-board.ts'
-
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-const escaped = (text: string | number) => String(text).replaceAll(/[&<>"']/g, (one) => entities[one] ?? '')
 
 /** In units of the picture. */
 const size = { width: 760, height: 240, gap: 3 } as const

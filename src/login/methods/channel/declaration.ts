@@ -7,6 +7,7 @@ export const channel = {
   signIn: { phone: 'tile', computer: 'tile', kiosk: 'none', icon: 'phone', scripted: false, aloneWhenLast: false },
   opensAccounts: true,
   bindsToFace: false,
+  proofs: [],
   refusals: {
     not_by_channel: 403,
     channel_refused: 400,

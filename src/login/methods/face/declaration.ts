@@ -7,6 +7,7 @@ export const face = {
   signIn: { phone: 'none', computer: 'none', kiosk: 'form', icon: 'face', scripted: false, aloneWhenLast: false },
   opensAccounts: false,
   bindsToFace: false,
+  proofs: [],
   refusals: {
     not_by_face: 403,
     kiosk_elsewhere: 403,

@@ -15,6 +15,13 @@ export const passkey = {
   },
   opensAccounts: true,
   bindsToFace: true,
+  proofs: [
+    {
+      by: 'signature',
+      algorithms: ['ES256', 'EdDSA', 'RS256'],
+      code: 'src/login/methods/passkey/assertion.ts',
+    },
+  ],
   refusals: {
     passkey_refused: 400,
     passkey_unknown: 400,

@@ -6,6 +6,7 @@ export const password = {
   signIn: { phone: 'form', computer: 'form', kiosk: 'row', icon: 'entry', scripted: false, aloneWhenLast: false },
   opensAccounts: true,
   bindsToFace: false,
+  proofs: [],
   refusals: {
     missing_password: 400,
   },

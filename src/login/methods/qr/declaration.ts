@@ -7,6 +7,7 @@ export const qr = {
   signIn: { phone: 'tile', computer: 'panel', kiosk: 'panel', icon: 'phones', scripted: true, aloneWhenLast: false },
   opensAccounts: false,
   bindsToFace: false,
+  proofs: [{ by: 'mac', algorithms: ['SHA-256'], code: 'src/login/methods/qr/code-frames.ts' }],
   refusals: {
     not_by_qr: 403,
     mandates_not_by_qr: 403,

@@ -6,6 +6,7 @@ export const sms = {
   signIn: { phone: 'tile', computer: 'tile', kiosk: 'none', icon: 'sms', scripted: false, aloneWhenLast: false },
   opensAccounts: false,
   bindsToFace: false,
+  proofs: [],
   refusals: {
     not_by_sms: 403,
     sms_refused: 400,

@@ -15,6 +15,7 @@ export const upstream = {
   opensAccounts: true,
   byLinks: true,
   bindsToFace: false,
+  proofs: [],
   refusals: {
     upstream_refused: 400,
     upstream_invalid: 502,

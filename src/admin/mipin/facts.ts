@@ -1,0 +1,184 @@
+import { createPublicKey } from 'node:crypto'
+import { isAbsolute, relative } from 'node:path'
+import { decodeProtectedHeader } from 'jose'
+import { sql } from 'kysely'
+import { countLegacyHashes } from '../../accounts/passwords/wrap-passwords.ts'
+import { digestOf, digestOfHash, type Digest } from '../../audit/chain.ts'
+import type { Client } from '../../clients/clients.ts'
+import type { Suite } from '../../config/suite.ts'
+import { fixedIndex } from '../../keys/data-keys.ts'
+import { readSvsFile } from '../../keys/guomi/svs/svs-file.ts'
+import { readKeysInStore } from '../../keys/keys-in-store.ts'
+import { sealedUnder, type SealedCount } from '../../keys/sealed-columns.ts'
+import { loginMethods } from '../../login-methods.ts'
+import type { Services } from '../../services.ts'
+import { unhurried, type Database } from '../../storage/database.ts'
+import { columnMarks } from '../../storage/schema.ts'
+import type { CommandContext } from '../command-context.ts'
+import { signingKeyStates } from '../keys/signing-key-states.ts'
+
+/** A key that signs tokens. */
+export interface TokenKeyFact {
+  kid: string
+  alg: string
+  /** Bits of an RSA modulus. */
+  rsaBits?: number | undefined
+}
+
+/** A key at rest, and the algorithms that it is for. */
+export interface StoredKeyFact {
+  id: string
+  suite: Suite
+}
+
+/** What the report is made from: settings and store, read once. It holds no personal data and no secret. */
+export interface Facts {
+  issuer: string
+  production: boolean
+  /** The setting YIDENG_SUITE. */
+  suite: Suite
+  sm2Keys: 'none' | 'software' | 'svs'
+  keysDir: string
+  /** Devices behind YIDENG_SVS; 0 without a signature server. */
+  devices: number
+  tokenKeys: TokenKeyFact[]
+  dataKey: StoredKeyFact
+  indexKey: StoredKeyFact
+  /** The index key that never rotates. */
+  fixedKey: StoredKeyFact
+  /** Values that a key of the other suite still seals. */
+  otherSuite: SealedCount[]
+  audit: { digest: Digest; begins: Digest | undefined; checkpoint: { alg: string; kid: string } | undefined }
+  /** Portals by the algorithm of their tokens. */
+  portals: { alg: string; portals: number }[]
+  /** Portals of an old protocol, which signs nothing. */
+  legacyPortals: number
+  /** Tables whose rows have a sealed digest. */
+  sealedTables: string[]
+  /** Login methods with the people who have an authenticator of it. */
+  methods: { method: (typeof loginMethods)[number]; people: number }[]
+  /** People whose authenticators all prove nothing by cryptography. */
+  unproven: { people: number; administrators: number }
+  /** Imported hashes that no sign-in has replaced yet. */
+  legacyHashes: number
+  signedMandates: number
+}
+
+/** @throws SettingsError */
+export async function readFacts(context: CommandContext): Promise<Facts> {
+  const settings = await context.settings()
+  const services = await context.services()
+  const { database, clients } = services
+  const { suite, sm2Keys, svsFile, issuer, production, keysDir } = settings
+  const all = await clients.list()
+  return {
+    issuer,
+    production,
+    suite,
+    sm2Keys,
+    keysDir: shownPath(keysDir),
+    devices: sm2Keys === 'svs' ? readSvsFile(svsFile).addresses.length : 0,
+    tokenKeys: await tokenKeys(context),
+    ...(await storedKeys(services)),
+    audit: await auditFacts(database, suite),
+    portals: byAlgorithm(all.filter(({ legacy }) => legacy === undefined)),
+    legacyPortals: all.filter(({ legacy }) => legacy !== undefined).length,
+    sealedTables: Object.entries(columnMarks).flatMap(([table, columns]) => ('mac' in columns ? [table] : [])),
+    ...(await people(database)),
+  }
+}
+
+/** A path below the working directory as operators write it. */
+const shownPath = (path: string) => {
+  const below = relative(process.cwd(), path)
+  return below.startsWith('..') || isAbsolute(below) ? path : below
+}
+
+async function tokenKeys(context: CommandContext): Promise<TokenKeyFact[]> {
+  const states = await signingKeyStates(context)
+  return states
+    .filter(({ state }) => state === 'signs')
+    .map(({ key }) => ({
+      kid: key.kid,
+      alg: key.alg,
+      ...('privateKey' in key ? { rsaBits: createPublicKey(key.privateKey).asymmetricKeyDetails?.modulusLength } : {}),
+    }))
+}
+
+async function storedKeys({ database, dataKeys }: Services) {
+  const suiteOf = (id: string): Suite => dataKeys.suiteOf(id) ?? 'international'
+  const { current, old } = dataKeys.ids()
+  const [index] = (await readKeysInStore(database)).index
+  const others = old.filter((id) => suiteOf(id) !== suiteOf(current))
+  return {
+    dataKey: { id: current, suite: suiteOf(current) },
+    indexKey: { id: index, suite: suiteOf(index) },
+    fixedKey: { id: fixedIndex, suite: suiteOf(fixedIndex) },
+    otherSuite: others.length > 0 ? await sealedUnder(database, others) : [],
+  }
+}
+
+async function auditFacts(database: Database, suite: Suite): Promise<Facts['audit']> {
+  const oldest = await database
+    .selectFrom('audit_events')
+    .select('hash')
+    .orderBy('sequence')
+    .limit(1)
+    .executeTakeFirst()
+  const newest = await database
+    .selectFrom('audit_checkpoints')
+    .select('signed')
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const { alg, kid } = newest ? decodeProtectedHeader(newest.signed) : {}
+  return {
+    digest: digestOf(suite),
+    begins: oldest && digestOfHash(oldest.hash),
+    checkpoint: alg === undefined ? undefined : { alg, kid: kid ?? '' },
+  }
+}
+
+function byAlgorithm(portals: readonly Client[]): Facts['portals'] {
+  const algorithms = [...new Set(portals.map(({ id_token_alg: alg }) => alg))].toSorted()
+  return algorithms.map((alg) => ({ alg, portals: portals.filter((one) => one.id_token_alg === alg).length }))
+}
+
+/** Kinds of authenticators that prove the person by cryptography of their own. */
+const proving = loginMethods.filter(({ proofs }) => proofs.length > 0).map(({ name }) => name)
+
+async function people(
+  database: Database,
+): Promise<Pick<Facts, 'methods' | 'unproven' | 'legacyHashes' | 'signedMandates'>> {
+  return unhurried(database, async (within) => {
+    const kinds = await within
+      .selectFrom('authenticators')
+      .select(['kind', ({ fn }) => fn.count<number>('person_id').distinct().as('people')])
+      .groupBy('kind')
+      .execute()
+    const many = new Map(kinds.map(({ kind, people: count }) => [kind, Number(count)]))
+    return {
+      methods: loginMethods.map((method) => ({ method, people: many.get(method.name) ?? 0 })),
+      unproven: await unprovenPeople(within),
+      legacyHashes: await countLegacyHashes(within),
+      signedMandates: await countOf(within, sql`mandate_history WHERE signature IS NOT NULL`),
+    }
+  })
+}
+
+async function unprovenPeople(within: Database): Promise<Facts['unproven']> {
+  const opening = sql.join(loginMethods.filter(({ opensAccounts }) => opensAccounts).map(({ name }) => name))
+  const has = (of: 'a' | 'b') => sql`person_id FROM authenticators ${sql.raw(of)}`
+  const unproven = sql`authenticators a WHERE a.kind IN (${opening})
+    AND NOT EXISTS (SELECT b.${has('b')} WHERE b.person_id = a.person_id AND b.kind IN (${sql.join(proving)}))`
+  const distinct = sql`(SELECT DISTINCT a.person_id FROM ${unproven}) AS people`
+  return {
+    people: await countOf(within, distinct),
+    administrators: await countOf(within, sql`administrators WHERE person_id IN (SELECT a.person_id FROM ${unproven})`),
+  }
+}
+
+async function countOf(within: Database, what: ReturnType<typeof sql>): Promise<number> {
+  const { rows } = await sql<{ many: number | string }>`SELECT count(*) AS many FROM ${what}`.execute(within)
+  return Number(rows[0]?.many ?? 0)
+}
