@@ -68,7 +68,7 @@ const typed = new Set(['addColumn', 'cast', 'modifyColumn', 'setDataType'])
 const beginsAsSql =
   /^\s*(select|insert|update|delete|with|create|alter|drop|begin|commit|rollback|set local|generated|lock|listen|notify|merge|copy)\b/i
 /** Only the embedded store gets these texts. */
-const embeddedOnly = /sqlite_master|\browid\b|pragma/i
+const embeddedOnly = /sqlite_master|\browid\b|pragma|unixepoch|raise\(abort/i
 
 const textOf = (node: Node | undefined): string | undefined => {
   if (node?.type === 'Literal' && typeof node['value'] === 'string') return node['value']
