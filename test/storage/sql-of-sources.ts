@@ -105,7 +105,7 @@ const isSqlTag = (tag: unknown) => isNode(tag) && tag.type === 'Identifier' && t
 /** What one source file says in SQL. */
 export function sqlOf(file: string, text: string, methods: ReadonlySet<string>): SqlUse[] {
   const { program } = parseSync(file, text)
-  const usesBuilder = /from 'kysely'/.test(text)
+  const usesBuilder = /from 'kysely'|from 'pg'|import\('pg'\)/.test(text)
   const uses: SqlUse[] = []
   const add = (kind: SqlUse['kind'], name: string, { start }: Node, receiver?: string) => {
     const line = text.slice(0, start).split('\n').length
