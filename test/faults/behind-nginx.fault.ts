@@ -22,7 +22,7 @@ describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
       YIDENG_WORKERS: '2',
     })
     await until(async () => workersOf(server).length === 2)
-    await startNginx(documentedNginx(port, Number(server.environment['PORT']), certificate))
+    await startNginx(documentedNginx(port, [Number(server.environment['PORT'])], certificate))
     await until(async () => (await fetch(`${issuer}/healthz`).catch(() => undefined))?.ok === true)
 
     // paths that only the operator may ask

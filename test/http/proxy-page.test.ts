@@ -65,7 +65,7 @@ describe.skipIf(noNginx)('nginx as docs/deploy.md configures it', () => {
     const certificate = makeCertificate()
     ca = readFileSync(certificate.cert, 'utf8')
     ;[port, upstream] = [await freePort(), await freePort()]
-    await startNginx(documentedNginx(port, upstream, certificate))
+    await startNginx(documentedNginx(port, [upstream], certificate))
     await until(() => ask('/', 'text/html').then(Boolean, () => false))
   })
 

@@ -7,14 +7,21 @@ import { afterFile } from './after-file.ts'
 export const noNginx = spawnSync('nginx', ['-v']).status !== 0
 
 /** The configuration in docs/deploy.md, with the names, ports and files of a test. */
-export function documentedNginx(port: number, upstream: number, certificate: { key: string; cert: string }): string {
+export function documentedNginx(
+  port: number,
+  upstreams: readonly number[],
+  certificate: { key: string; cert: string },
+): string {
   const root = new URL('../../', import.meta.url)
   const guide = readFileSync(new URL('docs/deploy.md', root), 'utf8')
   const [, block = ''] = /```nginx\n([^]*?)```/.exec(guide) ?? []
-  const server = `server 127.0.0.1:${upstream} max_fails=2 fail_timeout=5s;`
   return (
     block
-      .replace(/server 10\.0\.0\.11:3000.*\n\s*server 10\.0\.0\.12:3000.*/, server)
+      .replace(
+        /( *server )10\.0\.0\.11:3000(.*\n) *server 10\.0\.0\.12:3000.*\n/,
+        (_all, before: string, after: string) =>
+          upstreams.map((upstream) => `${before}127.0.0.1:${upstream}${after}`).join(''),
+      )
       .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
       .replace('login.example.gov.cn', 'localhost')
       // the guide uses the default port, which addresses leave out
