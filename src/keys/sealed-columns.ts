@@ -11,6 +11,7 @@ const keyColumns: Readonly<Record<string, readonly string[]>> = {
   population_register: ['document_index'],
   population_faces: ['document_type', 'document_index'],
   business_register: ['uscc'],
+  otp_tokens: ['serial_index'],
   upstream_links: ['upstream', 'subject_index'],
   upstream_offers: ['upstream', 'subject_index', 'person_id'],
 }
