@@ -166,16 +166,15 @@ async function people(
   })
 }
 
+/** People whose ways in, links to upstreams too, prove them by no cryptography of this server. */
 async function unprovenPeople(within: Database): Promise<Facts['unproven']> {
   const opening = sql.join(loginMethods.filter(({ opensAccounts }) => opensAccounts).map(({ name }) => name))
-  const has = (of: 'a' | 'b') => sql`person_id FROM authenticators ${sql.raw(of)}`
-  const unproven = sql`authenticators a WHERE a.kind IN (${opening})
-    AND NOT EXISTS (SELECT b.${has('b')} WHERE b.person_id = a.person_id AND b.kind IN (${sql.join(proving)}))`
-  const distinct = sql`(SELECT DISTINCT a.person_id FROM ${unproven}) AS people`
-  return {
-    people: await countOf(within, distinct),
-    administrators: await countOf(within, sql`administrators WHERE person_id IN (SELECT a.person_id FROM ${unproven})`),
-  }
+  const entering = sql`SELECT person_id FROM authenticators WHERE kind IN (${opening})
+    UNION SELECT person_id FROM upstream_links`
+  const proven = sql`SELECT person_id FROM authenticators WHERE kind IN (${sql.join(proving)})`
+  const unproven = sql`(SELECT person_id FROM (${entering}) AS entering WHERE person_id NOT IN (${proven})) AS unproven`
+  const administering = sql`${unproven} WHERE person_id IN (SELECT person_id FROM administrators)`
+  return { people: await countOf(within, unproven), administrators: await countOf(within, administering) }
 }
 
 async function countOf(within: Database, what: ReturnType<typeof sql>): Promise<number> {
