@@ -14,6 +14,9 @@ export default defineConfig({
     // ends a test that hangs; a slow machine takes up to 120 s for some, and must not fail them
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 20_000 } }, // one second, the usual limit, is short on a loaded machine
+    retry: process.env['CI'] ? 1 : 0, // a change lands on a busy machine; second-tries.ts names those that needed it
+    reporters: ['default', './test/setup/second-tries.ts'],
     maxWorkers: 3, // on two cores: one of three waits for a clock or a browser
     isolate: false,
     env: { ...temporary, NODE_OPTIONS: '--disable-warning=ExperimentalWarning' },

@@ -4,14 +4,15 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import Module from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { trim } from './trim.mjs'
 
 const { platform, arch, env } = process
+const withTools = existsSync('node_modules/vitest')
 const packaged = `node_modules/node-linux-${arch}/bin/node`
 
 /** npm leaves out optional packages whose `engines` its own Node.js does not satisfy: sharp and the tools are among them. */
 function lacksPackages() {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'))
-  const withTools = existsSync('node_modules/vitest')
   const fits = ({ os, cpu, libc }) => os?.includes(platform) && cpu?.includes(arch) && libc?.includes('glibc') !== false
   return Object.entries(packages).some(
     ([path, one]) => one.optional && (!one.dev || withTools) && fits(one) && !existsSync(path),
@@ -50,3 +51,4 @@ if (platform === 'linux' && existsSync(packaged)) {
   if (old && !env.YIDENG_INSTALLS_AGAIN && env.npm_execpath && lacksPackages()) process.exitCode = installAgain()
   linkNode()
 }
+if (!withTools && existsSync('node_modules')) trim('node_modules')

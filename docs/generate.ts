@@ -14,6 +14,7 @@ import { readWords } from '../src/pages/words.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { cliPage } from './cli-page.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
+import { sqlConstructs } from './sql-constructs.ts'
 import { code, made, page, table } from './tables.ts'
 
 const home = new URL('../', import.meta.url)
@@ -149,12 +150,22 @@ function revocationMatrix(language: keyof typeof matrixWords): string[] {
 const securityFiles = { 'zh-CN': 'docs/security.md', en: 'docs/en/security.md' } as const
 
 /** The page with a new part between the marks; the other text is written by hand. */
-function securityPage(language: keyof typeof securityFiles): string {
-  const text = readFileSync(new URL(securityFiles[language], home), 'utf8')
-  const [before = '', rest = ''] = text.split(matrixBegins)
-  const [, after = ''] = rest.split(matrixEnds)
-  return [before, matrixBegins, '\n', revocationMatrix(language).join('\n'), '\n', matrixEnds, after].join('')
+function withPart(file: string, begins: string, part: readonly string[], ends: string): string {
+  const text = readFileSync(new URL(file, home), 'utf8')
+  const [before = '', rest = ''] = text.split(begins)
+  const [, after = ''] = rest.split(ends)
+  return [before, begins, '\n', part.join('\n'), '\n', ends, after].join('')
 }
+
+const securityPage = (language: keyof typeof securityFiles) =>
+  withPart(securityFiles[language], matrixBegins, revocationMatrix(language), matrixEnds)
+
+const sqlBegins = '<!-- sql: made from docs/sql.json by npm run docs -->'
+const sqlEnds = '<!-- end of sql -->'
+const xinchuangFiles = { 'zh-CN': 'docs/xinchuang.md', en: 'docs/en/xinchuang.md' } as const
+
+const xinchuangPage = (language: keyof typeof xinchuangFiles) =>
+  withPart(xinchuangFiles[language], sqlBegins, ['', ...sqlConstructs(language), ''], sqlEnds)
 
 function triesPage(): string {
   return page([
@@ -215,7 +226,7 @@ function limitsPage(): string {
 }
 
 /** Written by hand but for one table. */
-export const partlyGenerated: readonly string[] = Object.values(securityFiles)
+export const partlyGenerated: readonly string[] = [securityFiles, xinchuangFiles].flatMap((one) => Object.values(one))
 
 /** The reference pages, by path from the root. A test compares them with the files. */
 export function generatedDocs(): Record<string, string> {
@@ -230,6 +241,8 @@ export function generatedDocs(): Record<string, string> {
     'docs/audit-events.md': auditPage(),
     [securityFiles['zh-CN']]: securityPage('zh-CN'),
     [securityFiles.en]: securityPage('en'),
+    [xinchuangFiles['zh-CN']]: xinchuangPage('zh-CN'),
+    [xinchuangFiles.en]: xinchuangPage('en'),
     'docs/tries.md': triesPage(),
   }
 }

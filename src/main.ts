@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import { sealOlderAuthenticators } from './admin/keys/seal.ts'
 import type { Settings } from './config/settings.ts'
 import { serve } from './http/serve.ts'
+import { beat } from './http/hung-workers.ts'
+import { createReadiness, keepLooking, refuseWrongClock } from './http/readiness.ts'
 import { watchServices } from './http/service-metrics.ts'
 import { start } from './http/start.ts'
 import { plainCookiesPage } from './http/too-many-cookies.ts'
@@ -13,6 +15,7 @@ import { openCore } from './wiring/core.ts'
 import { startJobs } from './wiring/jobs.ts'
 import { createLogin } from './wiring/login.ts'
 import { createProtocol } from './wiring/protocol.ts'
+import { createReadyCheck } from './storage/ready-check.ts'
 import { noteIssuer } from './storage/store-facts.ts'
 import { keepLogsShort } from './storage/stores.ts'
 
@@ -26,7 +29,17 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
   const { services, events, artifacts, metrics, passwordLoad } = core
   const protocol = createProtocol(core)
   const login = await createLogin(core, protocol)
-  const { app, words } = createServerApp(core, protocol, login)
+  const mostClockMs = settings.clockSeconds * 1000
+  await refuseWrongClock(services.database, clock, mostClockMs)
+  const readiness = createReadiness({
+    ...services,
+    stores: createReadyCheck({ database: services.database, artifacts }),
+    mostClockMs,
+    clock,
+    registry: metrics.registry,
+  })
+  const looking = keepLooking(readiness, log)
+  const { app, words } = createServerApp(core, protocol, login, readiness)
   watchServices({
     registry: metrics.registry,
     database: services.database,
@@ -43,12 +56,16 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     )
   }
 
+  beat()
   await serve({
     app,
     host: settings.host,
     port: settings.port,
     cookiesPage: plainCookiesPage(words),
+    drainMs: settings.drainSeconds * 1000,
+    stopping: readiness.stop,
     async close() {
+      await looking.stop()
       for (const job of jobs) await job.stop()
       await login.phoneCodes.settled()
       await login.facePool.close()

@@ -41,6 +41,7 @@ import type { DataKeys } from './keys/data-keys.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
 import type { Fetch } from './guards/outbound.ts'
 import { openUpstreams } from './guards/open-upstreams.ts'
+import { createTwoFactors } from './accounts/two-factors.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
@@ -174,6 +175,7 @@ async function createServices(opening: Opening) {
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
     clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
     administrators: createAdministrators({ database, audit, clock }),
+    twoFactors: createTwoFactors({ database, required: settings.twoFactors }),
     personLookups: createPersonLookups({ database, persons: people.persons, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
   }

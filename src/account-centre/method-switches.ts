@@ -1,5 +1,5 @@
 import type { Authenticator, Authenticators } from '../accounts/authenticators.ts'
-import { signInKinds } from '../accounts/sign-in-kinds.ts'
+import { secondFactorKinds, signInKinds } from '../accounts/sign-in-kinds.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import { actorOf } from '../login/actor.ts'
 import type { AccountContext, LoginMethod, RouterContext } from '../login/method.ts'
@@ -22,7 +22,7 @@ export interface SwitchedMethod {
   room: boolean
   /** It is on, but the person has no authenticator for it. */
   unused: boolean
-  /** It signs in by an authenticator of its own, and the person has none: there is nothing to switch off. */
+  /** There is nothing to switch off: a way that signs in by its own authenticators, without one; a second factor, which is removed. */
   empty: boolean
   state: 'on' | 'switched_off' | 'not_me_off'
 }
@@ -68,7 +68,7 @@ export function createMethodSwitches({
         const state = reason ? states[reason] : 'on'
         const room = enrolment !== undefined
         const unused = room && none && state === 'on'
-        const empty = signInKinds.includes(name) && none && state === 'on'
+        const empty = secondFactorKinds.includes(name) || (signInKinds.includes(name) && none && state === 'on')
         return { name, count, held, room, unused, empty, state }
       }),
     )
@@ -95,8 +95,8 @@ export function createMethodSwitches({
     },
     async notMe(ctx, personId, taken, own) {
       const { method } = taken
-      // the lock comes first: no session can begin in between
-      const locked = await lock(ctx, personId, method, 'not-me')
+      // the lock comes first: no session can begin in between; without its second factor a password would do more
+      const locked = !secondFactorKinds.includes(method) && (await lock(ctx, personId, method, 'not-me'))
       const open = await sessions.list(personId)
       const stay = await sessions.without(personId, taken, own)
       const details = { reason: 'not-me', method, sessions: open.length - stay.length, locked }

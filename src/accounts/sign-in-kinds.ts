@@ -8,6 +8,11 @@ export const signInKinds: readonly string[] = loginMethods
   .filter(({ opensAccounts }) => opensAccounts)
   .map(({ name }) => name)
 
+/** Kinds of authenticators that are asked for after a password. */
+export const secondFactorKinds: readonly string[] = loginMethods
+  .filter((method) => 'secondFactor' in method)
+  .map(({ name }) => name)
+
 /** What counts the ways into an account. */
 export interface WaysIn {
   authenticators: Pick<Authenticators, 'list'>

@@ -78,6 +78,15 @@ const limitedWays = {
 
 export type LimitedWay = keyof typeof limitedWays
 
+/** RFC 8176 `mfa`: a code of a token came after the password. It is no way of its own. */
+const twoFactors = 'mfa'
+
+/** What a code of a token adds to a sign-in by password (RFC 8176). */
+export const amrOfToken: readonly string[] = ['otp', twoFactors]
+
+/** Nothing but a password was shown: a second factor of the account is still missing. */
+export const isPasswordAlone = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => one === 'pwd')
+
 const limitedWayOf = new Map(
   Object.entries(limitedWays).flatMap(([way, values]) =>
     values.map((one): [string, LimitedWay] => [one, way as LimitedWay]),
@@ -102,7 +111,7 @@ export function limitedPhone(methods: readonly string[]): LimitedWay | undefined
  * A text reaches level 2. A channel, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
  * values do not.
  */
-const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed'])
+const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed', twoFactors])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))
 
 /** Whether a session needs another way to sign in for a level above 2: no further proof of the person can help. */
@@ -148,6 +157,8 @@ export interface Proven {
   before?: Level | undefined
   /** The account was recovered a short time ago, perhaps by another person. */
   held: boolean
+  /** A password alone is too little for this person (YIDENG_TWO_FACTORS). */
+  needsTwo?: boolean | undefined
   /** The authenticator of this login was bound by a verified face. */
   bound?: boolean | undefined
   /** Age of the identity proof in days. */
@@ -171,13 +182,24 @@ const ways: Record<Rule['way'], (proven: Proven, by: Rule) => boolean> = {
 /** While an account is held, only a passkey proves the owner: a recovery does not create passkeys. */
 const countsInHold = (amr: readonly string[]) => amr.includes('user')
 
+/** Ways that are a second factor beside a password. A code by text is none: it is no better than level 2 alone. */
+const secondFactors: ReadonlySet<string> = new Set([twoFactors, 'user', 'face'])
+
+/** The ways that count for a person who needs two factors: a password does with a second one only. */
+const countedForTwo = (amr: readonly string[]): readonly string[] =>
+  amr.some((one) => secondFactors.has(one)) ? amr : amr.filter((one) => one !== 'pwd')
+
 /** The level that a login reaches by the rules; 2 where no rule of a higher level applies. */
 export function levelReached(proven: Proven, by: Levels = levels): Level {
-  const { identityLevel, amr, vouched, held, proofDays: age = 0 } = proven
+  const { identityLevel, vouched, held, needsTwo = false, proofDays: age = 0 } = proven
+  const amr = needsTwo ? countedForTwo(proven.amr) : proven.amr
+  if (amr.length === 0 && proven.amr.length > 0) return 2
   if (identityLevel < 3 || (held && !countsInHold(amr))) return 2
   if (vouched !== undefined) return vouched
   const holds = (one: Rule) =>
-    identityLevel >= one.identity && ways[one.way](proven, one) && (one.proofDays === undefined || age <= one.proofDays)
+    identityLevel >= one.identity &&
+    ways[one.way]({ ...proven, amr }, one) &&
+    (one.proofDays === undefined || age <= one.proofDays)
   const reached = by.filter((row) => row.reached.some(holds)).map((row) => row.level)
   return level.parse(Math.max(2, ...reached))
 }

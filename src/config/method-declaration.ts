@@ -49,6 +49,8 @@ export interface MethodDeclaration {
   readonly signIn: SignInPart
   /** Its authenticators sign in without another method: each is a way into the account. */
   readonly opensAccounts: boolean
+  /** Its authenticators are asked for after a password, and never alone. A recovery holds all of them. */
+  readonly secondFactor?: true
   /** Its ways in are links to upstreams (accounts/upstream-links.ts), no authenticators. */
   readonly byLinks?: true
   /** Only their holder can use its authenticators, so a verified face may be bound to one. */

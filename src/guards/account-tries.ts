@@ -9,7 +9,7 @@ import { Refusal } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { createLimits } from './limits.ts'
 import { perNetwork } from './network-limit.ts'
-import { createTries, typedKey } from './tries.ts'
+import { createTries, typedKey, type TriesKind } from './tries.ts'
 
 /** Window of `YIDENG_ADDRESS_TRIES`. */
 const networkWindowSeconds = 600
@@ -55,17 +55,19 @@ interface SprayThrottle {
 }
 
 export function createAccountTries(options: {
-  kind: 'password-tries' | 'recovery-tries'
+  kind: TriesKind
   devices: Pick<Devices, 'keyOf' | 'firstSeenAt'>
   artifacts: Artifacts
   blindIndex: BlindIndex
   limits: Settings['limits']
   throttle?: SprayThrottle
+  /** Wrong attempts before a wait; without it as many as passwords have. */
+  most?: number
   clock: Clock
 }): AccountTries {
   const { kind, devices, artifacts, blindIndex, limits, throttle, clock } = options
   const { passwordTries, passwordWaitSeconds: waitSeconds, addressTries } = limits
-  const tries = createTries({ kind, artifacts, clock, tries: passwordTries, waitSeconds })
+  const tries = createTries({ kind, artifacts, clock, tries: options.most ?? passwordTries, waitSeconds })
   const counts = createLimits(artifacts, clock)
   const networkLimit = { name: kind, most: addressTries, seconds: networkWindowSeconds }
   const browserLimit = { ...networkLimit, name: `${kind}-known`, most: browserTries, longest: networkWindowSeconds }

@@ -20,6 +20,9 @@ export interface Reserved {
   first: boolean
 }
 
+/** Kind of secret; each kind has its own counts. */
+export type TriesKind = 'password-tries' | 'recovery-tries' | 'otp-tries'
+
 type Reserve = (key: string) => Promise<Reserved>
 
 /** Limits wrong attempts: after the allowed number comes a wait, which doubles each time (DESIGN 2.5). */
@@ -39,8 +42,7 @@ export const typedKey = (blindIndex: BlindIndex, identifier: string) =>
   blindIndex('tries', withoutInvisible(identifier.slice(0, 256)).normalize('NFKC').trim().toLowerCase())
 
 export function createTries(options: {
-  /** Kind of secret; each kind has its own counts. */
-  kind: 'password-tries' | 'recovery-tries'
+  kind: TriesKind
   artifacts: Artifacts
   clock: Clock
   tries: number

@@ -37,8 +37,9 @@ import { calmErrors } from './errors.ts'
 import { forms } from './forms.ts'
 import { frontDoorRoutes, staticFiles } from './front-door.ts'
 import { forPrograms, onlyAsIssuer, securityHeaders } from './headers.ts'
-import { health, type Limits, type ReadyCheck } from './health.ts'
+import { health, refuseWhileUnfit, type Limits } from './health.ts'
 import type { Metrics } from './metrics.ts'
+import type { Readiness } from './readiness.ts'
 import { logRequests } from './request-log.ts'
 import { refuseTooManyCookies } from './too-many-cookies.ts'
 import { sameFormOnce } from './same-form.ts'
@@ -54,7 +55,7 @@ export interface AppDeps {
   settings: Settings
   clock: Clock
   log: Logger
-  ready: ReadyCheck
+  readiness: Readiness
   limits: Limits
   metrics: Metrics
   tracing: Pick<Tracing, 'requests'>
@@ -114,6 +115,7 @@ export function createApp(deps: AppDeps): Koa {
     limitNetworkRequests({ most: settings.limits.addressRequests, exempt: calledByClients, clock }),
   ]
   const rooms: Middleware[] = [
+    refuseWhileUnfit(deps.readiness),
     publicDocuments(() => keySetVersion(provider)),
     gmKeySet(() => publishedSm2Keys(provider)),
     staticFiles(deps.assets),

@@ -65,9 +65,9 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
       if (error instanceof LoginWentOn && !asksForEvents(ctx) && ctx.accepts('html', 'json') !== 'json')
         return leadWhereItWent(wentOn, ctx, error.went)
       const code = codeOf(error)
-      if (code === 'unavailable') log.error({ id, err: error }, 'a store is unavailable')
+      if (isUnavailable(error)) log.error({ id, err: error }, 'a store is unavailable')
       else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
-      const why = code === 'unavailable' || code === 'server_error' ? unexpected(error) : expected(error)
+      const why = isUnavailable(error) || code === 'server_error' ? unexpected(error) : expected(error)
       refuse(ctx, code, why, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)
       return undefined
     }

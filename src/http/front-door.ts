@@ -15,12 +15,12 @@ const mostPortals = 100
 
 /** Style sheets and pictures. Their URL changes with their content; each coding is another representation (RFC 9110, 8.8.3). */
 export function staticFiles(assets: Assets): Middleware {
-  return (ctx, next) => {
+  return async (ctx, next) => {
     const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? assets.assetFor(ctx.path) : undefined
     if (!asset) return next()
     const chosen = ctx.acceptsEncodings('br', 'gzip', 'identity')
     const coding = chosen === 'br' || chosen === 'gzip' ? chosen : undefined
-    const coded = coding && asset.coded[coding]
+    const coded = coding && (await asset.coded(coding))
     ctx.type = asset.type
     ctx.set('cache-control', `public, max-age=${yearSeconds}, immutable`)
     ctx.set('vary', 'accept-encoding')
@@ -28,7 +28,6 @@ export function staticFiles(assets: Assets): Middleware {
     if (coded) ctx.set('content-encoding', coding)
     ctx.body = coded ?? asset.body
     if (ctx.fresh) ctx.status = 304
-    return undefined
   }
 }
 

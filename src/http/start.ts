@@ -32,7 +32,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     tracing.complainTo(log)
     if (!answers) {
       answerMetricsOfAll()
-      if (await keepWorkers(settings.workers, log)) wiring.beside(settings, log)
+      if (await keepWorkers(settings.workers, log, settings.drainSeconds * 1000)) wiring.beside(settings, log)
       return
     }
     const { portals } = await wiring.server(settings, log, tracing)

@@ -1,21 +1,23 @@
 import cluster from 'node:cluster'
-import { drainMs } from './serve.ts'
+import { endHung } from './hung-workers.ts'
+import { underWayMs } from './serve.ts'
 
 const firstWaitMs = 100
 const longestWaitMs = 5000
 /** A process that lived this long did not fail at its start. */
 const settledMs = 10_000
-/** After the requests under way, the stores close. */
+/** The stores close after the requests under way, and a process that hangs takes no signal. */
 const closingMs = 5000
 
 /**
  * Keeps `count` server processes on one address. A dead one is replaced, with growing waits while they die young. The
- * first starts alone, to create keys and store; if it fails, none starts.
+ * first starts alone, to create keys and store; if it fails, none starts. One that hangs is killed.
  * Resolves when the first listens; false when a stop came before.
  */
 export async function keepWorkers(
   count: number,
   log: { error(details: object, message: string): void },
+  drainMs: number,
 ): Promise<boolean> {
   // Node.js would pass each connection to a process and forget it if that process dies before it confirms. No process
   // would answer or close it. With a shared socket, the kernel keeps it for a live process.
@@ -59,17 +61,21 @@ export async function keepWorkers(
   }
 
   const workers = () => Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
-  const stop = () => {
+  const stop = (signal: NodeJS.Signals) => {
     if (stopping) return
     stopping = true
-    for (const { process: child } of workers()) child.kill('SIGTERM')
-    const kill = setTimeout(() => {
-      for (const { process: child } of workers()) child.kill('SIGKILL')
-    }, drainMs + closingMs)
+    for (const { process: child } of workers()) child.kill(signal)
+    const kill = setTimeout(
+      () => {
+        for (const { process: child } of workers()) child.kill('SIGKILL')
+      },
+      drainMs + underWayMs + closingMs,
+    )
     kill.unref()
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  endHung(log)
 
   await start()
   for (let more = 1; more < count; more += 1) replaceIn(0)

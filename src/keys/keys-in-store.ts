@@ -25,6 +25,16 @@ export async function readKeysInStore(within: Database | DatabaseTransaction): P
   return schema.parse(JSON.parse(ids))
 }
 
+/** Names under which the store keeps values, where this key file has no key or another one. */
+export const lackingKeys = (
+  { fingerprint }: { fingerprint(id: string): string | undefined },
+  { data, index, fingerprints }: KeysInStore,
+): string[] =>
+  [data, ...index].filter((id) => {
+    const own = fingerprint(id)
+    return own === undefined || (fingerprints[id] ?? own) !== own
+  })
+
 export const writeKeysInStore = (transaction: DatabaseTransaction, ids: KeysInStore): Promise<void> =>
   replaceFact(transaction, storeFacts.ids, JSON.stringify(ids))
 

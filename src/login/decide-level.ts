@@ -1,5 +1,6 @@
 import type { IdentityProofs } from '../accounts/identity-proofing/identity-proofs.ts'
 import { isHeld, type NaturalPerson } from '../accounts/natural-persons.ts'
+import type { TwoFactors } from '../accounts/two-factors.ts'
 import { levelReached, type Level } from '../assurance/levels.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
@@ -10,6 +11,7 @@ import type { LoginProof, RouterContext } from './method.ts'
 
 export interface LevelDecisionDeps {
   identityProofs: IdentityProofs
+  twoFactors: TwoFactors
   audit: AuditLog
   clock: Clock
 }
@@ -19,7 +21,7 @@ export interface LevelDecisionDeps {
  * `client preview-level` decides again from it.
  */
 export async function decideLevel(
-  { identityProofs, audit, clock }: LevelDecisionDeps,
+  { identityProofs, twoFactors, audit, clock }: LevelDecisionDeps,
   ctx: RouterContext,
   attempt: Attempt,
   person: NaturalPerson,
@@ -30,13 +32,14 @@ export async function decideLevel(
   const held = isHeld(person, clock())
   const bound = authenticatorId !== undefined && (await identityProofs.isBound(authenticatorId))
   const proofDays = proofedAt === null ? 0 : Math.floor((clock() - proofedAt) / dayMs)
-  const level = levelReached({ identityLevel, amr, vouched, before, held, bound, proofDays })
+  const needsTwo = await twoFactors.needed(personId)
+  const level = levelReached({ identityLevel, amr, vouched, before, held, needsTwo, bound, proofDays })
   await audit.record({
     event: 'login.succeeded',
     ...actorOf(ctx),
     personId,
     clientId: attempt.client.id,
-    details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched, before, held, signIn },
+    details: { method, level, identity: identityLevel, amr, bound, proofDays, vouched, before, held, needsTwo, signIn },
   })
   return level
 }

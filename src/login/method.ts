@@ -71,6 +71,11 @@ export interface LoginMethod {
    * its route `start`; the words are those of `raises`.
    */
   showsPossession?(who: SignedIn): Promise<boolean>
+  /**
+   * Asks for a second factor after this password, where the person has one. True where it has answered: the sign-in then goes on
+   * under its routes, and ends in `LoginHost.succeed` with both factors.
+   */
+  asksAlso?(ctx: RouterContext, attempt: Attempt, proof: LoginProof): Promise<boolean>
   /** How many ways in a person has by this method, and how many are paused; for a method whose ways are no authenticators. */
   ownWays?(personId: string): Promise<{ count: number; held: number }>
   /** Its pages in the account centre. */
@@ -138,7 +143,7 @@ export interface LoginHost {
   offered(ctx: RouterContext): Promise<void>
 }
 
-/** `signedIn` is false where the account or the method is locked: the sign-in page with a refusal is the answer then. */
+/** `signedIn` is false where the account or the method is locked, or a second factor is asked for: the page for it is the answer then. */
 export interface SignInOutcome {
   signedIn: boolean
 }

@@ -5,7 +5,7 @@ import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
 import { untilCounts } from '../accounts/sign-in-endings.ts'
-import { acrOf } from '../assurance/levels.ts'
+import { acrOf, isPasswordAlone } from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
 import { requestOf } from '../pages/request-context.ts'
@@ -53,6 +53,7 @@ export async function succeed(
     await refuse(deps, ctx, attempt, { method, code: 'passkey_needed', personId })
     return { signedIn: false }
   }
+  if (isPasswordAlone(amr) && (await asksAlso(deps, ctx, attempt, proof))) return { signedIn: false }
   await leaveOtherPerson(deps, attempt, personId)
   // identifies this sign-in in the audit log and beside the session, for "this was not me"
   const id = randomUUID()
@@ -70,6 +71,17 @@ export async function succeed(
   const signedInHere: SignedInHere = { attempt: attempt.id, again: attempt.session !== undefined }
   await finish(deps, ctx, attempt, { login, signIn, signedInHere })
   return { signedIn: true }
+}
+
+/** Whether a login method asks this person for a second factor; it has answered then. */
+async function asksAlso(
+  { methods }: Pick<SucceedDeps, 'methods'>,
+  ctx: RouterContext,
+  attempt: Attempt,
+  proof: LoginProof,
+): Promise<boolean> {
+  for (const method of methods) if (await method.asksAlso?.(ctx, attempt, proof)) return true
+  return false
 }
 
 /**

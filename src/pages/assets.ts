@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
 import { declared } from '../login-methods.ts'
 import { minifyCss, minifyJs } from './minify.ts'
 
@@ -15,8 +16,7 @@ const types: Record<string, string> = {
 }
 
 /** Codings that a body may have beside none, the best first (RFC 9110, 8.4.1). */
-const codings = ['br', 'gzip'] as const
-export type Coding = (typeof codings)[number]
+export type Coding = 'br' | 'gzip'
 
 /** A file as it is sent. Its path contains a hash of its content, so browsers may cache it for ever. */
 export interface Asset {
@@ -24,8 +24,8 @@ export interface Asset {
   readonly body: Buffer
   /** Strong validator of the uncoded body; a coded one adds the name of its coding. */
   readonly tag: string
-  /** The body in each coding that makes it smaller. */
-  readonly coded: Readonly<Partial<Record<Coding, Buffer>>>
+  /** The body in a coding, made once when it is first asked for; undefined where the coding makes it no smaller. */
+  coded(coding: Coding): Promise<Buffer | undefined>
 }
 
 export interface Assets {
@@ -39,7 +39,7 @@ type NamedBody = readonly [name: string, body: Buffer]
 
 const here = fileURLToPath(new URL('../../browser', import.meta.url))
 
-/** Reads the style sheets, scripts and pictures of `browserDir` once, makes them small and compresses them. */
+/** Reads the style sheets, scripts and pictures of `browserDir` once, and makes them small. */
 export function loadAssets(browserDir = here): Assets {
   const urls: Record<string, string> = {}
   const byPath = new Map<string, Asset>()
@@ -47,7 +47,7 @@ export function loadAssets(browserDir = here): Assets {
     const tag = createHash('sha256').update(body).digest('hex').slice(0, 16)
     const url = `/assets/${tag}-${name}`
     urls[name] = url
-    byPath.set(url, { type: types[extname(name)] ?? '', body, tag, coded: codedBodies(name, body) })
+    byPath.set(url, { type: types[extname(name)] ?? '', body, tag, coded: codedBody(name, body) })
   }
   for (const file of [...ownFiles(browserDir), ...packagedFiles(), styleSheet(join(browserDir, 'css'))]) add(file)
   add(manifest(urls))
@@ -93,9 +93,19 @@ function manifest(urls: Readonly<Record<string, string>>): NamedBody {
   return ['yideng.webmanifest', Buffer.from(JSON.stringify(text))]
 }
 
-function codedBodies(name: string, body: Buffer): Partial<Record<Coding, Buffer>> {
-  if (name.endsWith('.png')) return {}
-  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: body.length }
-  const made = { br: brotliCompressSync(body, { params }), gzip: gzipSync(body, { level: 9 }) }
-  return Object.fromEntries(codings.filter((one) => made[one].length < body.length).map((one) => [one, made[one]]))
+const coders: Record<Coding, (body: Buffer) => Promise<Buffer>> = {
+  br: (body) => promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
+  gzip: (body) => promisify(gzip)(body, { level: 9 }),
+}
+
+/** Outside the main thread, and not at the start: all files take 0.3 s. */
+function codedBody(name: string, body: Buffer): Asset['coded'] {
+  const made: Partial<Record<Coding, Promise<Buffer | undefined>>> = {}
+  // a picture is compressed already
+  if (name.endsWith('.png')) return async () => undefined
+  const code = async (coding: Coding) => {
+    const bytes = await coders[coding](body)
+    return bytes.length < body.length ? bytes : undefined
+  }
+  return (coding) => (made[coding] ??= code(coding))
 }

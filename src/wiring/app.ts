@@ -3,17 +3,17 @@ import { createMethodSwitches } from '../account-centre/method-switches.ts'
 import { listedRegions } from '../config/networks.ts'
 import { serviceNameOf } from '../config/settings/operator.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
+import type { Readiness } from '../http/readiness.ts'
 import { loadAssets } from '../pages/assets.ts'
 import { createPages } from '../pages/render.ts'
 import type { Referred } from '../pages/reference.ts'
-import { createReadyCheck } from '../storage/ready-check.ts'
 import type { Reasons } from '../storage/reasons.ts'
 import type { Core } from './core.ts'
 import type { Login } from './login.ts'
 import type { Protocol } from './protocol.ts'
 
 /** The koa application of a server process, and the words of its pages. */
-export function createServerApp(core: Core, protocol: Protocol, login: Login) {
+export function createServerApp(core: Core, protocol: Protocol, login: Login, readiness: Readiness) {
   const { settings, clock, log, tracing, metrics, artifacts, reasons, findClient, cookieKeys, services } = core
   const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
   const { audit, clients, devices } = services
@@ -33,7 +33,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login) {
     findClient,
     artifacts,
     methods,
-    ready: createReadyCheck({ database: services.database, artifacts }),
+    readiness,
     limits: () => (protocol.signatureServer?.isDown() ? ['signature server'] : []),
     requests: {
       pages,
@@ -122,6 +122,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     sessions,
     representations,
     choices: services.representeeChoices,
+    twoFactors: services.twoFactors,
     closing,
     recovery,
     breached,

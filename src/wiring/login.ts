@@ -99,6 +99,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     notifier,
     sessions,
     identityProofs,
+    twoFactors: services.twoFactors,
     audit,
     limits,
     clock,

@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { accountRoutes, type AccountRoutesDeps } from '../../src/account-centre/account-routes.ts'
 import { faceEnrolment } from '../../src/login/methods/face/enrolment.ts'
+import { otpEnrolment } from '../../src/login/methods/otp/enrolment.ts'
 import { passkeyEnrolment } from '../../src/login/methods/passkey/enrolment.ts'
 import { passwordEnrolment } from '../../src/login/methods/password/enrolment.ts'
 import type { LoginMethod } from '../../src/login/method.ts'
@@ -51,6 +52,9 @@ const gives = [
   '/account/passkey/add/options',
   '/account/passkey/:id/name',
   '/account/passkey/:id/mine',
+  '/account/otp/add',
+  '/account/otp/code',
+  '/account/otp/:id/mine',
   '/account/password',
   '/account/face/bind',
   '/account/face/start',
@@ -70,6 +74,7 @@ function routes() {
   const methods = [
     { name: 'passkey', enrolment: passkeyEnrolment(stub) },
     { name: 'face', enrolment: faceEnrolment(stub) },
+    { name: 'otp', enrolment: otpEnrolment(stub) },
     { name: 'password', enrolment: passwordEnrolment(stub) },
   ] as unknown as LoginMethod[]
   accountRoutes(router, { methods } as unknown as AccountRoutesDeps)

@@ -46,6 +46,7 @@ const needs = {
     'POST /account/closing/keep',
     'GET /account/passkey',
     'GET /account/password',
+    'GET /account/otp',
     'GET /account/qr',
     'GET /account/face',
   ],
@@ -63,6 +64,8 @@ const needs = {
     'GET /account/passkey/:id',
     'GET|POST /account/passkey/:id/remove',
     'POST /account/passkey/:id/mine',
+    'GET|POST /account/otp/:id/remove',
+    'POST /account/otp/:id/mine',
     'POST /account/face/bind',
     'POST /account/face/start',
     'POST /account/face/consent',
@@ -91,6 +94,8 @@ const needs = {
     'GET|POST /account/passkey/add',
     'POST /account/passkey/add/options',
     'POST /account/passkey/:id/name',
+    'GET|POST /account/otp/add',
+    'POST /account/otp/code',
     'POST /account/password',
   ],
   grant: [
@@ -112,6 +117,7 @@ type Need = keyof typeof needs
 const sessions = {
   password: { amr: ['pwd'], refused: '' },
   passkey: { amr: ['hwk', 'user'], refused: '' },
+  'password and token': { amr: ['pwd', 'otp', 'mfa'], refused: '' },
   'QR code': { amr: ['pwd', 'qr'], refused: '您这次是扫码登录的' },
   face: { amr: ['face'], refused: '您这次只是刷脸登录的' },
   text: { amr: ['otp', 'sms'], refused: '您这次只是用短信验证码登录的' },

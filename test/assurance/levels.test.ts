@@ -4,6 +4,7 @@ import {
   acrOf,
   acrValues,
   isDirect,
+  isPasswordAlone,
   isTooWeak,
   levelAsked,
   levelOf,
@@ -176,5 +177,39 @@ describe('levels of assurance', () => {
     [2, ['urn:other'], 2],
   ] as const)('a portal with minimum level %i that asks for %j gets %i', (minLevel, asked, level) => {
     expect(levelAsked({ minLevel, acrValues: asked })).toBe(level)
+  })
+})
+
+describe('two factors', () => {
+  const proven = { identityLevel: 3, held: false }
+  const reached = (amr: string[], needsTwo = true) => levelReached({ ...proven, amr, needsTwo })
+
+  it.each([
+    [['pwd'], 2],
+    [['pwd', 'otp', 'mfa'], 3],
+    // a text is the same kind of factor as a token, and weaker
+    [['pwd', 'otp', 'sms'], 2],
+    [['otp', 'sms', 'mfa'], 2],
+    [['pwd', 'face'], 4],
+    [['swk', 'user'], 3],
+    [['pwd', 'swk', 'user'], 3],
+    [['pwd', 'wechat'], 2],
+  ])('a person who needs them reaches by %j level %i', (amr, level) => {
+    expect(reached(amr)).toBe(level)
+  })
+
+  it('change nothing for a person who does not need them, but a token alone is never enough', () => {
+    expect([['pwd'], ['pwd', 'otp', 'mfa'], ['otp', 'mfa'], ['mfa']].map((amr) => reached(amr, false))).toEqual([
+      3, 3, 2, 2,
+    ])
+  })
+
+  it('a password alone is told from a password with anything else', () => {
+    expect([['pwd'], ['pwd', 'otp', 'mfa'], ['pwd', 'qr'], []].map(isPasswordAlone)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
   })
 })

@@ -16,7 +16,7 @@ const documents = [
 ].filter((document) => !(document in generated))
 
 /** A path from the root of the repository. `keys/` and `data/` are left out: servers make them. */
-const fromRoot = /^(src|test|views|config|docs|bench|browser|examples|bin|\.ci)\//
+const fromRoot = /^(src|test|views|config|docs|bench|browser|examples|bin|bundle|\.ci)\//
 /** A short path below src/: a folder, or a source file. */
 const belowSrc = /^(?!data\/|keys\/)[\w-]+(\/[\w.-]+)*(\.ts|\/)$/
 

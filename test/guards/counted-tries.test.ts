@@ -13,7 +13,7 @@ const listed = countedTries.flatMap(({ names }) => names).toSorted()
 
 /** Names of limits in the source: a literal, or built from the kind of attempts. */
 function namesIn(text: string): string[] {
-  const kinds = ['password-tries', 'recovery-tries']
+  const kinds = ['password-tries', 'recovery-tries', 'otp-tries']
   const budgeted = [...text.matchAll(/\.\.\.(?:\w+\.)?budgets\.\w+,\s*name: '([a-z-]+)'/g)].map(([, name = '']) => name)
   const ownNumbers = [...text.matchAll(/name: ([^,\n]+),\s*most/g)].flatMap(([, written = '']) => {
     const literal = /^'([a-z-]+)'$/.exec(written)?.[1]

@@ -78,6 +78,15 @@ const elsewhere: Record<string, string> = {
       'test/login/methods/upstream/account-centre.test.ts',
     ]),
   ),
+  // each code counts once; a new secret takes the place of the one before
+  '/login/:attempt/otp': 'test/login/methods/otp/sign-in.test.ts',
+  '/login/:attempt/otp/start': 'test/login/methods/otp/required.test.ts',
+  ...Object.fromEntries(
+    ['/add', '/code', '/:id/remove', '/:id/mine'].map((act) => [
+      `/account/otp${act}`,
+      'test/login/methods/otp/enrolment.test.ts',
+    ]),
+  ),
   // each start has a state of its own; the question of a channel takes its proof once
   '/login/:attempt/channel/:id/start': 'test/login/methods/channel/redirect.test.ts',
   '/login/:attempt/channel/answer': 'test/login/methods/channel/account-centre.test.ts',

@@ -52,7 +52,7 @@ describe('/readyz of the embedded stores', () => {
       const other = new DatabaseSync(join(server.dataDir, file))
       other.exec('BEGIN IMMEDIATE')
       await becomes(server, 503)
-      await until(async () => server.output().includes('not ready: a store does not take a sign-in'))
+      await until(async () => server.output().includes('not ready: a sign-in lacks something'))
       other.exec('ROLLBACK')
       await becomes(server, 200)
       other.close()

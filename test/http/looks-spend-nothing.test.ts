@@ -97,7 +97,7 @@ const addresses: Record<string, () => Promise<Looked>> = {
  * upstream, an address that was looked at before leads to the last page.
  */
 const plain =
-  /^\/(?:account\/(?:history|receipts|organisations|signatures|passkey|merging\/join)\/:|account\/\w+\/:id\/(?:off|not-me|end|forget|withdraw|decline)$|q\/scan\/:id|upstream\/:id\/signed-out$|login\/:attempt\/(?:registered|register\/code|qr|face))/
+  /^\/(?:account\/(?:history|receipts|organisations|signatures|passkey|merging\/join)\/:|account\/\w+\/:id\/(?:off|not-me|end|forget|withdraw|decline|remove)$|q\/scan\/:id|upstream\/:id\/signed-out$|login\/:attempt\/(?:registered|register\/code|qr|face|otp))/
 
 describe.each(Object.entries(addresses))('%s', (_route, make) => {
   it.each(looks)('a look by %s spends nothing', async (_by, method, headers) => {

@@ -124,6 +124,7 @@ export const accountSamples: readonly Sample[] = [
         { name: 'qr', count: 0, held: 0, room: true, unused: false, empty: false, state: 'switched_off' },
         { name: 'passkey', count: 2, held: 1, room: false, unused: false, empty: false, state: 'not_me_off' },
         { name: 'face', count: 0, held: 0, room: true, unused: true, empty: true, state: 'on' },
+        { name: 'otp', count: 1, held: 1, room: true, unused: false, empty: true, state: 'on' },
       ],
       done,
       undo: done === 'off' ? 'qr' : '',

@@ -60,6 +60,7 @@ const questions = [
   { kind: 'codes', values: { left: 7 } },
   { kind: 'passkey', values: { name: '我的手机' } },
   { kind: 'face' },
+  { kind: 'otp', facts: { otp_serial: '0042' } },
   { kind: 'merge', facts: { portals: longPortal } },
   { kind: 'merge_finish', facts: { account: '周** 138****5678', portals: longPortal } },
 ].map((ask) => ({ values: {}, facts: {}, ...ask, action: '/account/x', back: '/account' }))

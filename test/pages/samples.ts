@@ -4,6 +4,7 @@ import { faceSamples } from './face-samples.ts'
 import { deviceSamples } from './device-samples.ts'
 import { organisationSamples } from './organisation-samples.ts'
 import { overviewSamples } from './overview-samples.ts'
+import { otpSamples } from './otp-samples.ts'
 import { passkeySamples } from './passkey-samples.ts'
 import { qrSamples } from './qr-samples.ts'
 import { recoverySamples } from './recovery-samples.ts'
@@ -68,6 +69,7 @@ const level = {
   csrf,
   checkable: true,
   tried: false,
+  two: false,
   raises: [] as { name: string; action: string }[],
 }
 
@@ -100,6 +102,7 @@ export const samples: readonly Sample[] = [
   },
   { view: 'home/home', name: 'empty', data: { portals: [], registerUrl: '/register' } },
   ...signInSamples({ portal, longPortal, csrf }),
+  ...otpSamples({ portal }),
   { view: 'login/consent', name: 'all', data: consent },
   {
     view: 'login/consent-separate',
@@ -127,6 +130,16 @@ export const samples: readonly Sample[] = [
     view: 'login/level',
     name: 'by face',
     data: { ...level, needed: 4, reached: 3, raises: [{ name: 'face', action: '/login/8f3a/face/start' }] },
+  },
+  {
+    view: 'login/level',
+    name: 'by code',
+    data: { ...level, two: true, checkable: false, raises: [{ name: 'otp', action: '/login/8f3a/otp/start' }] },
+  },
+  {
+    view: 'login/level',
+    name: 'two factors',
+    data: { ...level, two: true, checkable: false },
   },
   { view: 'login/level', name: 'both', data: { ...level, needed: 4, reached: 2 } },
   ...registerSamples,

@@ -13,9 +13,14 @@ const sources = [
   ...ofCode.map((file) => ({ file, source: readFileSync(new URL(`../../src/${file}`, import.meta.url), 'utf8') })),
 ]
 
-/** A key of each login method, where the sign-in page names none. */
+/** The methods that a sign-in page shows: a second factor has pages of its own. */
+const onSignInPages = loginMethods.filter(({ signIn: { phone, computer, kiosk } }) =>
+  [phone, computer, kiosk].some((shown: string) => shown !== 'none'),
+)
+
+/** A key of each of them, where the page names none. */
 const ofEachMethod = (key: string) =>
-  key.startsWith('${') ? loginMethods.map(({ name }) => key.replace(/^[^}]*\}/, name)) : [key]
+  key.startsWith('${') ? onSignInPages.map(({ name }) => key.replace(/^[^}]*\}/, name)) : [key]
 
 /** Every quoted string of the form `area.key`; `${…}` matches any part of a key. */
 const keyPatterns = sources.flatMap(({ file, source }) =>

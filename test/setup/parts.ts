@@ -15,9 +15,17 @@ export const parts = {
     there: spawnSync('redis-server', ['--version']).status === 0,
     needs: 'redis-server (Debian: apt-get install redis-server)',
   },
+  curl: {
+    there: spawnSync('curl', ['--version']).status === 0,
+    needs: 'curl (Debian: apt-get install curl)',
+  },
   PostgreSQL: {
     there: await postgresLetsIn(),
     needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',
+  },
+  namespace: {
+    there: spawnSync('unshare', ['--map-root-user', '--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0,
+    needs: 'Linux with user namespaces, unshare and ip (Debian: apt-get install iproute2)',
   },
 }
 

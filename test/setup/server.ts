@@ -25,7 +25,7 @@ export interface RunningServer {
   /** The same durable store through the same services, in this process. */
   services(): Promise<Services>
   pid(): number
-  kill(signal: 'SIGINT' | 'SIGKILL'): Promise<number | null>
+  kill(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | null>
   /** Starts it again on the same stores, after `kill`. */
   restart(): Promise<void>
   /** Moves the clock of its processes and of `services()`. Timers, Redis and the clock of this process stay. */
@@ -109,6 +109,7 @@ async function begin(
     YIDENG_DATA_DIR: join(directory, 'data'),
     YIDENG_KEYS_DIR: keysDir,
     YIDENG_LOG_LEVEL: 'info',
+    YIDENG_CLOCK_SECONDS: '999999999', // `forward` moves the clock of the server, and not PostgreSQL's
     ...(await serverStores()),
     ...settings,
   }
@@ -146,7 +147,7 @@ async function begin(
     })
   }
 
-  const kill = (signal: 'SIGINT' | 'SIGKILL') =>
+  const kill: RunningServer['kill'] = (signal) =>
     new Promise<number | null>((resolve) => {
       if (!child || child.exitCode !== null || child.signalCode !== null) return resolve(child?.exitCode ?? null)
       child.once('exit', (code) => resolve(code))

@@ -13,7 +13,8 @@ import { makePostgres } from '../setup/stores.ts'
 
 /** A master and its replica behind one address, which leads to the present master. */
 async function pair() {
-  const ports = [await startRedis(), await startRedis()]
+  const flags = ['--repl-diskless-sync-delay', '0']
+  const ports = [await startRedis({ flags }), await startRedis({ flags })]
   const [first = 0, second = 0] = ports
   const role = (port: number) => redisCli(port, 'INFO', 'replication')
   redisCli(second, 'REPLICAOF', '127.0.0.1', String(first))
@@ -24,7 +25,8 @@ async function pair() {
     address,
     /** The replica takes over; the old master becomes its replica and keeps its open connections. */
     async failover() {
-      redisCli(first, 'FAILOVER', 'TO', '127.0.0.1', String(second))
+      // refused while the master does not know yet that its replica has all
+      await until(async () => redisCli(first, 'FAILOVER', 'TO', '127.0.0.1', String(second)) === 'OK')
       await until(async () => role(second).includes('role:master') && role(first).includes('role:slave'))
       master = second
     },

@@ -5,13 +5,14 @@ import { Refusal } from '../../refusal/refusal.ts'
 import type { Authenticators } from '../authenticators.ts'
 import type { Actor } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
-import { signInKinds } from '../sign-in-kinds.ts'
+import { secondFactorKinds, signInKinds } from '../sign-in-kinds.ts'
 
 /**
  * Holds authenticators that a thief may have added before the recovery: those for sign-in, younger than `days`, and not bound by
- * a verified face. They cannot sign in until their owner confirms them. The person is notified.
+ * a verified face. They cannot sign in until their owner confirms them. A second factor is held at any age: the person may have lost
+ * it. The person is notified.
  * @param about.replaced the kind that the recovery replaces.
- * @returns how many were held.
+ * @returns how many ways to sign in were held.
  * @throws Refusal `busy` when one of them changes at the same time
  */
 export async function holdYoungAuthenticators(
@@ -30,11 +31,10 @@ export async function holdYoungAuthenticators(
   const all = await authenticators.list(personId, undefined, transaction)
   const young = all.filter(
     ({ id, kind, createdAt, heldAt }) =>
-      signInKinds.includes(kind) &&
       kind !== replaced &&
       heldAt === null &&
-      createdAt > now - days * dayMs &&
-      !bound.has(id),
+      (secondFactorKinds.includes(kind) ||
+        (signInKinds.includes(kind) && createdAt > now - days * dayMs && !bound.has(id))),
   )
   for (const one of young) {
     if (!(await authenticators.hold(one, now, transaction)))
@@ -46,5 +46,5 @@ export async function holdYoungAuthenticators(
     const notice = { personId, kind: 'authenticator-held', details: { method }, restricted: by.restricted } as const
     await notifier.notify(notice, transaction)
   }
-  return young.length
+  return young.filter(({ kind }) => signInKinds.includes(kind)).length
 }

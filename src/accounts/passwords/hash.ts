@@ -1,17 +1,10 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
-import argon2 from 'argon2'
+import { timingSafeEqual } from 'node:crypto'
+import { decoyArgon2id, hashArgon2id, hasOtherParameters, verifyArgon2id, type HashParameters } from './argon2id.ts'
 import { createHashGate, type HashGate, type Line } from './hash-gate.ts'
 import { legacyDigest, padWork, workOf, type SlowWork } from './legacy-hashes/compute.ts'
 import { isLegacy, parseLegacyHash, wrappedText, type LegacyHash } from './legacy-hashes/legacy-hash.ts'
 import { passwordBytes } from './legacy-hashes/password-bytes.ts'
 import { preparePassword } from './prepare.ts'
-
-/** Parameters of argon2id (RFC 9106). */
-export interface HashParameters {
-  memoryKiB: number
-  passes: number
-  lanes: number
-}
 
 /** DESIGN 2.5: the second of five equivalent settings for argon2id by OWASP. */
 const defaults: HashParameters = { memoryKiB: 19_456, passes: 2, lanes: 1 }
@@ -46,27 +39,25 @@ export function createPasswords(
   } = {},
 ): Passwords {
   const { parameters = defaults, gate = createHashGate(defaultGate), legacyWork = async () => undefined } = options
-  const { memoryKiB, passes, lanes } = parameters
-  const argon2id = { type: argon2.argon2id, memoryCost: memoryKiB, timeCost: passes, parallelism: lanes } as const
-  const decoy = makeDecoy(parameters)
+  const decoy = decoyArgon2id(parameters)
 
   /** Whether one form of the typed password fits. Each form takes the same time for any stored hash. */
   async function fits(hash: string, legacy: LegacyHash | undefined, password: Buffer, work: SlowWork) {
     if (!legacy) {
       await padWork(password, {}, work)
-      return argon2.verify(hash, password)
+      return verifyArgon2id(hash, password)
     }
     const digest = await legacyDigest(legacy, password)
     await padWork(password, workOf(legacy), work)
-    if ('wrapped' in legacy.hash) return argon2.verify(legacy.hash.wrapped, digest)
-    await argon2.verify(decoy, digest)
+    if ('wrapped' in legacy.hash) return verifyArgon2id(legacy.hash.wrapped, digest)
+    await verifyArgon2id(decoy, digest)
     return timingSafeEqual(digest, legacy.hash.bare)
   }
 
   async function verify(hash: string, password: string, line?: Line): Promise<boolean> {
     const legacy = isLegacy(hash) ? readLegacy(hash) : undefined
     const work = await legacyWork()
-    if (!legacy && !work) return gate(() => argon2.verify(hash, preparePassword(password)), line)
+    if (!legacy && !work) return gate(() => verifyArgon2id(hash, preparePassword(password)), line)
     return gate(async () => {
       const [normal = Buffer.alloc(0), ...others] = passwordBytes(password)
       if (await fits(hash, legacy, normal, work ?? {})) return true
@@ -77,7 +68,7 @@ export function createPasswords(
   }
 
   return {
-    hash: (password, line) => gate(() => argon2.hash(preparePassword(password), argon2id), line),
+    hash: (password, line) => gate(() => hashArgon2id(preparePassword(password), parameters), line),
     verify,
     async verifyDecoy(password, line) {
       await verify(decoy, password, line)
@@ -86,9 +77,9 @@ export function createPasswords(
       const legacy = readLegacy(hash)
       const { hash: old } = legacy
       if ('wrapped' in old) return hash
-      return wrappedText(legacy, await gate(() => argon2.hash(old.bare, argon2id), 'noisy'))
+      return wrappedText(legacy, await gate(() => hashArgon2id(old.bare, parameters), 'noisy'))
     },
-    needsRehash: (hash) => !hash.startsWith('$argon2id$') || argon2.needsRehash(hash, argon2id),
+    needsRehash: (hash) => hasOtherParameters(hash, parameters),
   }
 }
 
@@ -96,10 +87,4 @@ function readLegacy(hash: string): LegacyHash {
   const legacy = parseLegacyHash(hash)
   if (!legacy) throw new Error('This is no legacy hash that Yideng knows.')
   return legacy
-}
-
-/** Random bytes in the form of a hash: no password has it, and comparing takes the same time. */
-function makeDecoy({ memoryKiB, passes, lanes }: HashParameters): string {
-  const random = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '')
-  return `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${lanes}$${random(16)}$${random(32)}`
 }

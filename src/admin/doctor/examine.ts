@@ -33,7 +33,7 @@ export async function examine(context: CommandContext): Promise<Finding[]> {
     return [nodeVersion(), { state: 'fail', what: 'settings', finding: settings.message, todo }]
   }
   const keys = keyFiles(settings)
-  const store = settings.databaseUrl ? await postgresServer(settings, context.clock()) : storeFile(settings)
+  const store = settings.databaseUrl ? await postgresServer(settings, context.clock) : storeFile(settings)
   const breached = await breachedPasswords(settings)
   const channels = channelFile(settings)
   const upstreams = upstreamFile(settings)

@@ -9,21 +9,27 @@ import type { Finding } from './finding.ts'
 const timeoutMs = 3000
 const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })) })
 
+const ask = (url: string) =>
+  fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).catch(() => undefined)
+
+/** The ids of the keys in an answer; undefined for another document. */
+const keyIdsOf = async (answer: Response | undefined) =>
+  keySet.safeParse(await answer?.json().catch(() => undefined)).data?.keys.map(({ kid }) => kid)
+
 /** Checks that the public address is answered by a Yideng with these keys. No finding where there is no answer. */
 export async function answering(context: CommandContext): Promise<Finding[]> {
   const { issuer, host, port, keysDir } = await context.settings()
   const what = 'public address'
-  const answer = await fetch(`${issuer}/jwks`, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' }).catch(
-    () => undefined,
-  )
+  const answer = await ask(`${issuer}/jwks`)
   if (!answer) return []
-  const published = keySet.safeParse(await answer.json().catch(() => undefined)).data
+  const published = await keyIdsOf(answer)
   if (!published) {
     const finding = `the answer at ${issuer} is not from a Yideng (status ${answer.status})`
     const todo = `start the server, and let the proxy forward all requests of this name to ${host}:${port}`
     return [{ state: 'fail', what, finding, todo }]
   }
-  const there = new Set(published.keys.map(({ kid }) => kid))
+  // keys of SM2 have a set of their own, and a server without them has none
+  const there = new Set([...published, ...((await keyIdsOf(await ask(`${issuer}/jwks-gm`))) ?? [])])
   const signing = (await signingKeyStates(context)).filter(({ state }) => state === 'signs')
   if (signing.every(({ key }) => there.has(key.kid)))
     return [{ state: 'ok', what, finding: `${issuer} answers, with these keys` }]

@@ -1,16 +1,14 @@
 import { readdirSync } from 'node:fs'
-import { sql } from 'kysely'
 import type { Settings } from '../../config/settings.ts'
 import { trustsAnyCertificate } from '../../config/ssl-mode.ts'
+import type { Clock } from '../../config/clock.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
+import { clockOffset, clockSentence } from '../../storage/store-clock.ts'
 import type { Events } from '../../storage/events.ts'
 import { openEvents, ownsRedis } from '../../storage/stores.ts'
 import { keyFingerprint } from '../../keys/keys-in-store.ts'
 import type { Services } from '../../services.ts'
 import { setClock, type Finding } from './finding.ts'
-
-/** Codes live for a minute, and portals refuse tokens from the future. */
-const maxClockDifferenceMs = 5000
 
 const reason = (error: unknown) => {
   const { cause, message } = error as Error
@@ -18,7 +16,7 @@ const reason = (error: unknown) => {
 }
 
 /** Checks that PostgreSQL answers, is durable, has the right time and the schema of this version. */
-export async function postgresServer({ databaseUrl }: Settings, now: number): Promise<Finding[]> {
+export async function postgresServer({ databaseUrl, clockSeconds }: Settings, clock: Clock): Promise<Finding[]> {
   const what = 'PostgreSQL'
   const database = openDatabase(databaseUrl)
   try {
@@ -49,11 +47,14 @@ export async function postgresServer({ databaseUrl }: Settings, now: number): Pr
       const todo = 'in YIDENG_DATABASE_URL: sslmode=verify-full and sslrootcert=FILE'
       findings.push({ state: 'warn', what, finding, todo })
     }
-    const { rows } = await sql<{ ms: string }>`select extract(epoch from now()) * 1000 as ms`.execute(database)
-    const differenceMs = now - Number(rows[0]?.ms)
-    if (Math.abs(differenceMs) > maxClockDifferenceMs) {
-      const finding = `this machine and PostgreSQL are ${Math.round(Math.abs(differenceMs) / 1000)} seconds apart`
-      findings.push({ state: 'fail', what: 'clock', finding, todo: `on the machine that is wrong: ${setClock}` })
+    const offset = await clockOffset(database, clock)
+    if (Math.abs(offset) > clockSeconds * 1000) {
+      findings.push({
+        state: 'fail',
+        what: 'clock',
+        finding: clockSentence(offset),
+        todo: `on the machine that is wrong: ${setClock}`,
+      })
     }
     const known = readdirSync(new URL('../../storage/migrations/', import.meta.url)).map((name) => name.slice(0, -3))
     const done = new Set(await migrationsRun(database))

@@ -41,6 +41,7 @@ const decided = z.object({
   held: z.boolean(),
   vouched: level.optional(),
   before: level.optional(),
+  needsTwo: z.boolean().optional(),
 })
 type Decided = z.infer<typeof decided>
 /** Details of `portal.entered` (src/oidc/portal-audit.ts). */

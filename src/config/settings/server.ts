@@ -56,6 +56,8 @@ const schema = z.object({
     'must be redis:// or rediss:// addresses of one Redis or Cluster, or unset',
   ),
   YIDENG_WORKERS: whole(1, 64),
+  YIDENG_CLOCK_SECONDS: whole(1, 999_999_999),
+  YIDENG_DRAIN_SECONDS: whole(0, 300),
   YIDENG_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   }),
@@ -96,6 +98,10 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     /** Empty: the embedded store. */
     redisUrls: parsed.YIDENG_REDIS_URL,
     workers: parsed.YIDENG_WORKERS,
+    /** Seconds that this machine's clock may be away from PostgreSQL's. */
+    clockSeconds: parsed.YIDENG_CLOCK_SECONDS,
+    /** Seconds between SIGTERM, from which on /readyz is 503, and the end of listening. */
+    drainSeconds: parsed.YIDENG_DRAIN_SECONDS,
     resourcesFile: parsed.YIDENG_RESOURCES,
     logLevel: parsed.YIDENG_LOG_LEVEL,
     demo: parsed.YIDENG_DEMO,

@@ -1,6 +1,7 @@
 import { interactionPolicy } from 'oidc-provider'
 import { isHeld, type NaturalPersons } from '../../accounts/natural-persons.ts'
-import { acrOf, levelOf, levelReached } from '../../assurance/levels.ts'
+import type { TwoFactors } from '../../accounts/two-factors.ts'
+import { acrOf, isPasswordAlone, levelOf, levelReached } from '../../assurance/levels.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { RegisterMatches } from '../../guards/register-matches.ts'
 import { neededLevel, unmetRequirements } from '../../oidc/prompts.ts'
@@ -20,6 +21,7 @@ export interface LevelQuestionDeps {
   persons: NaturalPersons
   sessions: Sessions
   matches: RegisterMatches
+  twoFactors: TwoFactors
   clock: Clock
 }
 
@@ -59,9 +61,15 @@ async function showLevelPage(deps: LevelQuestionDeps, ctx: RouterContext, attemp
   const names = await methodsThatRaise(deps.methods, attempt, ctx.get('user-agent'))
   const raises = names.map((name) => ({ name, action: `${pathOf(attempt, name)}/start` }))
   const action = pathOf(attempt, 'level')
-  const checkable = session.level < 3 && person.possession !== null
-  showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action, raises, checkable, tried })
+  // the register says nothing about a factor
+  const two = session.level < 3 && (await lacksSecond(deps, session))
+  const checkable = session.level < 3 && person.possession !== null && !two
+  showPage(ctx, 'login/level', { ...page, needed, reached: session.level, action, raises, checkable, two, tried })
 }
+
+/** Whether the person needs a second factor beside the password of this session. */
+const lacksSecond = async ({ twoFactors }: LevelQuestionDeps, { personId, amr }: { personId: string; amr: string[] }) =>
+  isPasswordAlone(amr) && (await twoFactors.needed(personId))
 
 /** The methods that could raise the level of the person who is signed in. */
 async function methodsThatRaise(
@@ -75,14 +83,15 @@ async function methodsThatRaise(
 
 /** Compares the person with the population register, and goes on where that raises their level. */
 async function checkRegister(deps: LevelQuestionDeps, ctx: RouterContext): Promise<void> {
-  const { host, persons, sessions, matches, clock } = deps
+  const { host, persons, sessions, matches, twoFactors, clock } = deps
   const attempt = await host.attempt(ctx)
   assertQuestion(attempt, 'level')
   const { session, person: before } = await signedIn(persons, attempt)
   const silent = before.identityLevel < 3 && (await matches.silent(persons.reveal(before)))
   const person = await persons.proof(session.personId, actorOf(ctx), { silent })
   const held = person !== undefined && isHeld(person, clock())
-  const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr, held })
+  const needsTwo = await twoFactors.needed(session.personId)
+  const level = levelReached({ identityLevel: person?.identityLevel ?? 2, amr: session.amr, held, needsTwo })
   if (level <= session.level) {
     await showLevelPage(deps, ctx, attempt, true)
     return

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { hashArgon2id } from '../../../../src/accounts/passwords/argon2id.ts'
 import type { Services } from '../../../../src/services.ts'
 import { readSettings } from '../../../../src/config/settings.ts'
 import { openArtifacts } from '../../../../src/storage/stores.ts'
@@ -162,8 +163,7 @@ describe('sign-in by password', () => {
 
   it('hashes again when the parameters were raised', async () => {
     const known = await openPerson(services)
-    const { default: argon2 } = await import('argon2')
-    const weak = await argon2.hash(password, { memoryCost: 8192, timeCost: 1, parallelism: 1 })
+    const weak = await hashArgon2id(password, { memoryKiB: 8192, passes: 1, lanes: 1 })
     const stored = () =>
       services.database
         .selectFrom('authenticators')

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto'
+import type { Authenticator } from '../../../accounts/authenticators.ts'
+import type { Actor } from '../../../accounts/natural-persons.ts'
+import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
+import { Undo, orUndo } from '../../../accounts/undo.ts'
+import { Refusal } from '../../../refusal/refusal.ts'
+import { name, type OtpDeps } from './otp-deps.ts'
+import { tokenData } from './stored-token.ts'
+import type { TokenClock, TokenSpec } from './suites.ts'
+
+/** An app and a hardware token, or one of each to replace it. */
+const mostTokens = 2
+
+type NewToken = TokenSpec & TokenClock & { secret: Buffer; serialEnd: string }
+
+type KeepingDeps = Pick<OtpDeps, 'authenticators' | 'database' | 'audit' | 'notifier' | 'endSignIns' | 'cipher'>
+
+/**
+ * Adds a token. Sign-ins of before had no second factor: all end, except those in `stay`.
+ * @returns false where the person has enough of them
+ */
+export async function addToken(
+  { authenticators, database, audit, notifier, endSignIns, cipher }: KeepingDeps,
+  personId: string,
+  token: NewToken,
+  { stay, by }: { stay: readonly OpenSession[]; by: Actor },
+): Promise<boolean> {
+  const id = randomUUID()
+  const added = await orUndo(database, async (transaction) => {
+    // the person's row comes first: of two at once the second counts what the first has added
+    await endSignIns(transaction, personId, { but: stay })
+    const data = tokenData(cipher, id, token)
+    await authenticators.add({ id, personId, kind: name, data }, transaction)
+    if ((await authenticators.list(personId, name, transaction)).length > mostTokens) throw new Undo()
+    const details = { kind: name, authenticator: id, suite: token.suite, serial: token.serialEnd }
+    await audit.append(transaction, { event: 'authenticator.added', ...by, personId, details })
+    const notice = {
+      personId,
+      kind: 'authenticator-added',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
+    return true
+  })
+  return added ?? false
+}
+
+/**
+ * Removes a token. All sign-ins end, except those in `stay`.
+ * @throws Refusal `not_found`
+ */
+export async function removeToken(
+  { authenticators, database, audit, notifier, endSignIns }: Omit<KeepingDeps, 'cipher'>,
+  { id, personId }: Pick<Authenticator, 'id' | 'personId'>,
+  { stay, by }: { stay: readonly OpenSession[]; by: Actor },
+): Promise<void> {
+  await database.transaction().execute(async (transaction) => {
+    if (!(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
+    await endSignIns(transaction, personId, { but: stay })
+    const details = { kind: name, authenticator: id }
+    await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
+    const notice = {
+      personId,
+      kind: 'authenticator-removed',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
+  })
+}
+
+/**
+ * Takes a held token into use again, which its owner has confirmed.
+ * @throws Refusal `busy` where it was changed at the same time
+ */
+export async function releaseToken(deps: OtpDeps, token: Authenticator, by: Actor): Promise<void> {
+  const { authenticators, database, audit, notifier } = deps
+  const { id, personId } = token
+  await database.transaction().execute(async (transaction) => {
+    if (!(await authenticators.hold(token, null, transaction))) throw new Refusal('busy', 'the token was changed')
+    const details = { kind: name, authenticator: id }
+    await audit.append(transaction, { event: 'authenticator.released', ...by, personId, details })
+    const notice = {
+      personId,
+      kind: 'authenticator-released',
+      details: { method: name },
+      restricted: by.restricted,
+    } as const
+    await notifier.notify(notice, transaction)
+  })
+}
