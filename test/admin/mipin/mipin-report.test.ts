@@ -157,9 +157,9 @@ describe.each(['SQLite', 'PostgreSQL'])('people on %s', (kind) => {
   it.skipIf(kind === 'PostgreSQL' && cannotRun('PostgreSQL'))(
     'are a high risk with a password or another system alone, and none with a passkey',
     async () => {
-      const line = commandLine(
-        kind === 'PostgreSQL' ? { environment: { YIDENG_DATABASE_URL: await makePostgres() } } : {},
-      )
+      const line = commandLine({
+        environment: kind === 'PostgreSQL' ? { YIDENG_DATABASE_URL: await makePostgres() } : {},
+      })
       expect(riskOf(await report(line), 'L4')?.state).toBe('absent')
       const created = await line.yidengWith(
         `${password}\n`,
@@ -183,20 +183,42 @@ describe.each(['SQLite', 'PostgreSQL'])('people on %s', (kind) => {
       const alone = await report(line)
       const finding = 'people with a password or another system alone: 2, administrators among them: 1'
       expect(riskOf(alone, 'L4')).toMatchObject({ state: 'high', finding })
-      expect(clauseOf(alone, '8.4 a').gaps).toHaveLength(1)
+      expect(clauseOf(alone, '8.4 a').gaps).toContain(
+        'people without such a way to sign in: 2, administrators among them: 1',
+      )
       await line.withServices(async ({ database, authenticators }) => {
         await authenticators.add({ personId, kind: 'passkey', lookupKey: 'a', data: '{}' })
         await database.deleteFrom('upstream_links').execute()
       })
       const both = await report(line)
       expect(riskOf(both, 'L4')?.state).toBe('absent')
-      expect(clauseOf(both, '8.4 a')).toMatchObject({ gaps: [], state: 'partly' })
+      expect(clauseOf(both, '8.4 a')).toMatchObject({ gaps: [expect.stringContaining('YIDENG_TWO_FACTORS')] })
+      const required = { ...line.environment, YIDENG_TWO_FACTORS: 'administrators,representatives' }
+      const strict = clauseOf(await report(commandLine({ environment: required })), '8.4 a')
+      expect(strict).toMatchObject({ gaps: [], state: 'partly' })
       expect(clauseOf(both, '8.4 a').uses.map(({ what }) => what)).toContain('passkey: a digital signature; people: 1')
     },
   )
 })
 
 describe('the lines of the report', () => {
+  it.each([
+    ['gmt0021-sm3', ['SM3'], 'absent'],
+    ['rfc6238-sha256', ['SHA-256'], 'absent'],
+    ['rfc6238-sha1', ['SHA-1'], 'judge'],
+  ])('tell a token of %s from the others', async (suite, algorithms, risk) => {
+    const line = commandLine()
+    await line.withServices(async (services) => {
+      const { id: personId } = await openPerson(services)
+      await services.authenticators.add({ personId, kind: 'otp', data: JSON.stringify({ suite, digits: 6 }) })
+    })
+    const document = await report(line)
+    const ofTokens = clauseOf(document, '8.4 a').uses.filter(({ what }) => what.startsWith('otp'))
+    expect(ofTokens).toMatchObject([{ what: 'otp: a dynamic code; people: 1', algorithms }])
+    expect(riskOf(document, 'G1')?.state).toBe(risk)
+    expect(riskOf(document, 'L4')?.state).toBe('absent')
+  })
+
   it('name each table of access control, as sealed or as lacking', () => {
     const { uses, gaps } = clauseOf(documents.guomi, '8.4 b')
     for (const table of ['clients', 'administrators', 'mandates']) {
