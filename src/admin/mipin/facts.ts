@@ -158,7 +158,9 @@ async function people(
     proofs: await Promise.all(
       loginMethods.flatMap(({ name, opensAccounts, proofs }) =>
         proofs.map(async (proof: ProofOfPerson) => ({
-          ...{ method: name, opensAccounts, proof },
+          method: name,
+          opensAccounts,
+          proof,
           people: await peopleWith(within, name, proof),
         })),
       ),
