@@ -24,6 +24,8 @@ export const isNational = (algorithm: Algorithm): boolean => algorithms[algorith
 export interface ProofOfPerson {
   readonly by: 'signature' | 'mac' | 'dynamic-code'
   readonly algorithms: readonly Algorithm[]
+  /** A part of the stored data, where only some authenticators of the method are of this kind. */
+  readonly storedAs?: string
   /** The source file that checks it, from the root of the project. */
   readonly code: string
 }

@@ -1,4 +1,5 @@
 import type { ProofOfPerson } from '../../config/algorithms.ts'
+import { twoFactorGroups } from '../../config/settings/accounts.ts'
 import type { Clause, Use } from './clause.ts'
 import type { Facts } from './facts.ts'
 import { auditChain, checkpoints, lookupIndexes, portalsWithout, sealedFields, sealedRows, tokenUses } from './uses.ts'
@@ -10,21 +11,24 @@ const ways: Readonly<Record<ProofOfPerson['by'], string>> = {
 }
 
 /** The cryptography of login methods, as their declarations have it. */
-const methodUses = ({ methods }: Facts): Use[] =>
-  methods.flatMap(({ method, people }) =>
-    method.proofs
-      // a method without authenticators of people still has its own codes
-      .filter(({ by }) => people > 0 || (by === 'mac' && !method.opensAccounts))
-      .map(({ by, algorithms, code }) => ({
-        what: people > 0 ? `${method.name}: ${ways[by]}; people: ${people}` : `${method.name}: ${ways[by]}`,
-        algorithms,
-        keys: [],
-        place: '',
-        held: by === 'signature' ? ('person' as const) : ('software' as const),
-        code: [code],
-        evidence: 'npx yideng person list',
-      })),
-  )
+const methodUses = ({ proofs }: Facts): Use[] =>
+  proofs
+    // a method without authenticators of people still has its own codes
+    .filter(({ people, opensAccounts, proof: { by } }) => people > 0 || (by === 'mac' && !opensAccounts))
+    .map(({ method, people, proof: { by, algorithms, code } }) => ({
+      what: people > 0 ? `${method}: ${ways[by]}; people: ${people}` : `${method}: ${ways[by]}`,
+      algorithms,
+      keys: [],
+      place: '',
+      held: by === 'signature' ? ('person' as const) : ('software' as const),
+      code: [code],
+      evidence: 'npx yideng person list',
+    }))
+
+const oneFactorGap = ({ twoFactors }: Facts): string[] => {
+  const others = twoFactorGroups.filter((group) => !twoFactors.includes(group))
+  return others.length > 0 ? [`no second factor is required of: ${others.join(', ')} (YIDENG_TWO_FACTORS)`] : []
+}
 
 const unprovenGap = ({ unproven: { people, administrators } }: Facts): string[] =>
   people > 0 ? [`people without such a way to sign in: ${people}, administrators among them: ${administrators}`] : []
@@ -47,7 +51,7 @@ export const applicationClauses: readonly Clause[] = [
     obligation: 'must',
     asks: 'People who sign in are authenticated by cryptography.',
     uses: methodUses,
-    gaps: unprovenGap,
+    gaps: (facts) => [...unprovenGap(facts), ...oneFactorGap(facts)],
     add: 'A certificate of a licensed CA in a certified UKey, or a certified dynamic code. Passkeys use foreign algorithms: the assessor decides whether they compensate.',
   },
   {

@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { countLegacyHashes } from '../../accounts/passwords/wrap-passwords.ts'
 import { digestOf, digestOfHash, type Digest } from '../../audit/chain.ts'
 import type { Client } from '../../clients/clients.ts'
+import type { ProofOfPerson } from '../../config/algorithms.ts'
 import type { Suite } from '../../config/suite.ts'
 import { fixedIndex } from '../../keys/data-keys.ts'
 import { readSvsFile } from '../../keys/guomi/svs/svs-file.ts'
@@ -55,8 +56,10 @@ export interface Facts {
   legacyPortals: number
   /** Tables whose rows have a sealed digest. */
   sealedTables: string[]
-  /** Login methods with the people who have an authenticator of it. */
-  methods: { method: (typeof loginMethods)[number]; people: number }[]
+  /** The cryptography of login methods, each with the people who have an authenticator of it. */
+  proofs: { method: string; opensAccounts: boolean; proof: ProofOfPerson; people: number }[]
+  /** The setting YIDENG_TWO_FACTORS: people whose password alone reaches level 2 only. */
+  twoFactors: readonly string[]
   /** People whose authenticators all prove nothing by cryptography. */
   unproven: { people: number; administrators: number }
   /** Imported hashes that no sign-in has replaced yet. */
@@ -76,6 +79,7 @@ export async function readFacts(context: CommandContext): Promise<Facts> {
     production,
     suite,
     sm2Keys,
+    twoFactors: settings.twoFactors,
     keysDir: shownPath(keysDir),
     devices: sm2Keys === 'svs' ? readSvsFile(svsFile).addresses.length : 0,
     tokenKeys: await tokenKeys(context),
@@ -149,33 +153,39 @@ const proving = loginMethods.filter(({ proofs }) => proofs.length > 0).map(({ na
 
 async function people(
   database: Database,
-): Promise<Pick<Facts, 'methods' | 'unproven' | 'legacyHashes' | 'signedMandates'>> {
-  return unhurried(database, async (within) => {
-    const kinds = await within
-      .selectFrom('authenticators')
-      .select(['kind', ({ fn }) => fn.count<number>('person_id').distinct().as('people')])
-      .groupBy('kind')
-      .execute()
-    const many = new Map(kinds.map(({ kind, people: count }) => [kind, Number(count)]))
-    return {
-      methods: loginMethods.map((method) => ({ method, people: many.get(method.name) ?? 0 })),
-      unproven: await unprovenPeople(within),
-      legacyHashes: await countLegacyHashes(within),
-      signedMandates: await countOf(within, sql`mandate_history WHERE signature IS NOT NULL`),
-    }
-  })
+): Promise<Pick<Facts, 'proofs' | 'unproven' | 'legacyHashes' | 'signedMandates'>> {
+  return unhurried(database, async (within) => ({
+    proofs: await Promise.all(
+      loginMethods.flatMap(({ name, opensAccounts, proofs }) =>
+        proofs.map(async (proof: ProofOfPerson) => ({
+          method: name,
+          opensAccounts,
+          proof,
+          people: await peopleWith(within, name, proof),
+        })),
+      ),
+    ),
+    unproven: await unprovenPeople(within),
+    legacyHashes: await countLegacyHashes(within),
+    signedMandates: await countOf(within, sql`mandate_history WHERE signature IS NOT NULL`),
+  }))
 }
 
+const peopleWith = (within: Database, method: string, { storedAs }: ProofOfPerson): Promise<number> => {
+  const kind = sql`SELECT DISTINCT person_id FROM authenticators WHERE kind = ${method}`
+  const ofKind = storedAs === undefined ? kind : sql`${kind} AND data LIKE ${`%${storedAs}%`}`
+  return countOf(within, sql`(${ofKind}) AS people`)
+}
+
+/** People whose ways in, links to upstreams too, prove them by no cryptography of this server. */
 async function unprovenPeople(within: Database): Promise<Facts['unproven']> {
   const opening = sql.join(loginMethods.filter(({ opensAccounts }) => opensAccounts).map(({ name }) => name))
-  const has = (of: 'a' | 'b') => sql`person_id FROM authenticators ${sql.raw(of)}`
-  const unproven = sql`authenticators a WHERE a.kind IN (${opening})
-    AND NOT EXISTS (SELECT b.${has('b')} WHERE b.person_id = a.person_id AND b.kind IN (${sql.join(proving)}))`
-  const distinct = sql`(SELECT DISTINCT a.person_id FROM ${unproven}) AS people`
-  return {
-    people: await countOf(within, distinct),
-    administrators: await countOf(within, sql`administrators WHERE person_id IN (SELECT a.person_id FROM ${unproven})`),
-  }
+  const entering = sql`SELECT person_id FROM authenticators WHERE kind IN (${opening})
+    UNION SELECT person_id FROM upstream_links`
+  const proven = sql`SELECT person_id FROM authenticators WHERE kind IN (${sql.join(proving)})`
+  const unproven = sql`(SELECT person_id FROM (${entering}) AS entering WHERE person_id NOT IN (${proven})) AS unproven`
+  const administering = sql`${unproven} WHERE person_id IN (SELECT person_id FROM administrators)`
+  return { people: await countOf(within, unproven), administrators: await countOf(within, administering) }
 }
 
 async function countOf(within: Database, what: ReturnType<typeof sql>): Promise<number> {

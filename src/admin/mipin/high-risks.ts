@@ -30,6 +30,9 @@ const elsewhere = (finding: string) => () => ({ state: 'elsewhere', finding }) a
 const leastRsaBits = 2048
 const weakRsa = ({ tokenKeys }: Facts) => tokenKeys.filter(({ rsaBits = leastRsaBits }) => rsaBits < leastRsaBits)
 
+const codesBySha1 = ({ proofs }: Facts) =>
+  proofs.reduce((sum, { proof, people }) => sum + (proof.algorithms.includes('SHA-1') ? people : 0), 0)
+
 /** The general rows of the 《信息系统密码应用高风险判定指引》 (2021-12): none of them can be mitigated. */
 const general: readonly RiskRow[] = [
   {
@@ -38,6 +41,8 @@ const general: readonly RiskRow[] = [
     judged: (facts) => {
       const weak = weakRsa(facts).map(({ kid }) => kid)
       if (weak.length > 0) return { state: 'high', finding: `too short: ${weak.join(', ')}` }
+      const oldCodes = codesBySha1(facts)
+      if (oldCodes > 0) return { state: 'judge', finding: `people with dynamic codes by HMAC-SHA-1: ${oldCodes}` }
       if (facts.legacyHashes > 0)
         return {
           state: 'judge',

@@ -4,8 +4,12 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createCheckpoints } from '../../../src/audit/checkpoints.ts'
 import type { documentOf } from '../../../src/admin/mipin/report-document.ts'
 import { loginMethods } from '../../../src/login-methods.ts'
+import { columnMarks } from '../../../src/storage/schema.ts'
 import { commandLine, zhangSan, type Options } from '../../cli/in-process.ts'
+import { cannotRun } from '../../setup/parts.ts'
 import { fakeSignatureServer } from '../../setup/signature-server.ts'
+import { openPerson } from '../../setup/person.ts'
+import { makePostgres } from '../../setup/stores.ts'
 import { directoryOfFile } from '../../setup/temporary.ts'
 
 type Document = ReturnType<typeof documentOf>
@@ -149,35 +153,82 @@ describe('npx yideng mipin report', () => {
   })
 })
 
-describe('people', () => {
-  it('are a high risk with a password alone, and none with a passkey', async () => {
+describe.each(['SQLite', 'PostgreSQL'])('people on %s', (kind) => {
+  it.skipIf(kind === 'PostgreSQL' && cannotRun('PostgreSQL'))(
+    'are a high risk with a password or another system alone, and none with a passkey',
+    async () => {
+      const line = commandLine({
+        environment: kind === 'PostgreSQL' ? { YIDENG_DATABASE_URL: await makePostgres() } : {},
+      })
+      expect(riskOf(await report(line), 'L4')?.state).toBe('absent')
+      const created = await line.yidengWith(
+        `${password}\n`,
+        'person',
+        'create',
+        ...zhangSan,
+        '--password-stdin',
+        '--json',
+      )
+      const { id: personId } = JSON.parse(created.out) as { id: string }
+      await line.withServices(async (services) => {
+        await services.administrators.grant({ personId, role: 'viewer', region: '440000' }, 'administrator:test')
+        const { id } = await openPerson(services)
+        await services.authenticators.removeAll(id, 'password')
+        const link = { upstream: 'city', subject_index: 'a', person_id: id, level: 2, linked_at: 0, opened: 1 }
+        await services.database
+          .insertInto('upstream_links')
+          .values({ ...link, way: 'sign-in' })
+          .execute()
+      })
+      const alone = await report(line)
+      const finding = 'people with a password or another system alone: 2, administrators among them: 1'
+      expect(riskOf(alone, 'L4')).toMatchObject({ state: 'high', finding })
+      expect(clauseOf(alone, '8.4 a').gaps).toContain(
+        'people without such a way to sign in: 2, administrators among them: 1',
+      )
+      await line.withServices(async ({ database, authenticators }) => {
+        await authenticators.add({ personId, kind: 'passkey', lookupKey: 'a', data: '{}' })
+        await database.deleteFrom('upstream_links').execute()
+      })
+      const both = await report(line)
+      expect(riskOf(both, 'L4')?.state).toBe('absent')
+      expect(clauseOf(both, '8.4 a')).toMatchObject({ gaps: [expect.stringContaining('YIDENG_TWO_FACTORS')] })
+      const required = { ...line.environment, YIDENG_TWO_FACTORS: 'administrators,representatives' }
+      const strict = clauseOf(await report(commandLine({ environment: required })), '8.4 a')
+      expect(strict).toMatchObject({ gaps: [], state: 'partly' })
+      expect(clauseOf(both, '8.4 a').uses.map(({ what }) => what)).toContain('passkey: a digital signature; people: 1')
+    },
+  )
+})
+
+describe('the lines of the report', () => {
+  it.each([
+    ['gmt0021-sm3', ['SM3'], 'absent'],
+    ['rfc6238-sha256', ['SHA-256'], 'absent'],
+    ['rfc6238-sha1', ['SHA-1'], 'judge'],
+  ])('tell a token of %s from the others', async (suite, algorithms, risk) => {
     const line = commandLine()
-    expect(riskOf(await report(line), 'L4')?.state).toBe('absent')
-    const { out } = await line.yidengWith(
-      `${password}\n`,
-      'person',
-      'create',
-      ...zhangSan,
-      '--password-stdin',
-      '--json',
-    )
-    const { id: personId } = JSON.parse(out) as { id: string }
-    const alone = await report(line)
-    expect(riskOf(alone, 'L4')).toMatchObject({
-      state: 'high',
-      finding: 'people with a password or another system alone: 1, administrators among them: 0',
+    await line.withServices(async (services) => {
+      const { id: personId } = await openPerson(services)
+      await services.authenticators.add({ personId, kind: 'otp', data: JSON.stringify({ suite, digits: 6 }) })
     })
-    expect(clauseOf(alone, '8.4 a').gaps).toHaveLength(1)
-    await line.withServices(({ authenticators }) =>
-      authenticators.add({ personId, kind: 'passkey', lookupKey: 'a', data: '{}' }),
-    )
-    const both = await report(line)
-    expect(riskOf(both, 'L4')?.state).toBe('absent')
-    expect(clauseOf(both, '8.4 a')).toMatchObject({ gaps: [], state: 'partly' })
-    expect(clauseOf(both, '8.4 a').uses.map(({ what }) => what)).toContain('passkey: a digital signature; people: 1')
+    const document = await report(line)
+    const ofTokens = clauseOf(document, '8.4 a').uses.filter(({ what }) => what.startsWith('otp'))
+    expect(ofTokens).toMatchObject([{ what: 'otp: a dynamic code; people: 1', algorithms }])
+    expect(riskOf(document, 'G1')?.state).toBe(risk)
+    expect(riskOf(document, 'L4')?.state).toBe('absent')
   })
 
-  it('have methods that each say their cryptography', () => {
+  it('name each table of access control, as sealed or as lacking', () => {
+    const { uses, gaps } = clauseOf(documents.guomi, '8.4 b')
+    for (const table of ['clients', 'administrators', 'mandates']) {
+      const marks = columnMarks[table as keyof typeof columnMarks]
+      const where = 'mac' in marks ? uses.map(({ what }) => what) : gaps
+      expect(where.join(), table).toMatch(new RegExp(`\\b${table}\\b`))
+    }
+  })
+
+  it('come from login methods, whose files exist', () => {
     for (const { name, proofs } of loginMethods)
       for (const { code } of proofs) expect(existsSync(new URL(code, root)), `${name}: ${code}`).toBe(true)
   })

@@ -7,7 +7,26 @@ export const otp = {
   opensAccounts: false,
   secondFactor: true,
   bindsToFace: false,
-  proofs: [{ by: 'dynamic-code', algorithms: ['SM3', 'SHA-1'], code: 'src/login/methods/otp/suites.ts' }],
+  proofs: [
+    {
+      by: 'dynamic-code',
+      algorithms: ['SM3'],
+      storedAs: '"suite":"gmt0021-sm3"',
+      code: 'src/login/methods/otp/suites.ts',
+    },
+    {
+      by: 'dynamic-code',
+      algorithms: ['SHA-256'],
+      storedAs: '"suite":"rfc6238-sha256"',
+      code: 'src/login/methods/otp/suites.ts',
+    },
+    {
+      by: 'dynamic-code',
+      algorithms: ['SHA-1'],
+      storedAs: '"suite":"rfc6238-sha1"',
+      code: 'src/login/methods/otp/suites.ts',
+    },
+  ],
   refusals: {},
   auditEvents: {
     'otp.imported': 'hardware tokens were imported from a sealed file: none is of a person yet',
