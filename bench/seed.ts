@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { accountRow } from '../src/accounts/natural-persons/open-account.ts'
-import { sealOf } from '../src/accounts/authenticators/row.ts'
+import { macOf } from '../src/keys/row-guard.ts'
 import type { Services } from '../src/services.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
@@ -36,7 +36,7 @@ export async function seed(services: Services, accounts: number, passwordHash: s
       created_at: now,
       held_at: null,
     }
-    return { ...row, last_used_at: null, mac: sealOf(services.seal, row) }
+    return { ...row, last_used_at: null, mac: macOf(services.seal, 'authenticators', row) }
   }
 
   // One compiled statement for all batches: building a statement takes longer than running it.

@@ -152,6 +152,7 @@ async function createServices(opening: Opening) {
     upstreamLinks: createUpstreamLinks({
       database,
       cipher,
+      seal: people.seal,
       blindIndex,
       unsealed: ({ id }) => options.refusedRow?.({ table: 'upstream_links', id }),
       clock,
@@ -189,12 +190,12 @@ function createPeople(
   audit: AuditLog,
   upstreams: WaysIn['upstreams'],
 ) {
-  const { cipher, blindIndex, lookup, sealedFrom, rowsSealedFrom } = dataKeys
+  const { cipher, blindIndex, lookup, sealedFrom, rowsSealedFrom, suite } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
   const { refusedRow: refused = () => undefined, texts } = options
   const unsealed = ({ id }: { id: string }) => refused({ table: 'authenticators', id })
-  const seal = createRowSeal(cipher)
+  const seal = createRowSeal(cipher, suite)
   const guard = createRowGuard({ seal, sealedFrom: rowsSealedFrom, refused, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })

@@ -18,7 +18,7 @@ const schema = z.object({
   audit: z.record(z.string(), key).default({}),
   /** First use of a key, ISO 8601; missing in older files. */
   used_from: z.record(z.string(), z.iso.datetime()).default({}),
-  /** Since then every authenticator must be sealed (accounts/seal-authenticators.ts); missing in older files. */
+  /** Since then every authenticator must be sealed (seal-rows.ts); missing in older files. */
   sealed_from: z.iso.datetime().optional(),
   /** The same for portals, administrators and mandates (row-guard.ts). */
   rows_sealed_from: z.iso.datetime().optional(),
@@ -43,6 +43,8 @@ export interface DataKeys {
   ids(): { current: string; old: string[]; waiting: string[] }
   /** Undefined for a key that this machine lacks. */
   suiteOf(id: string): Suite | undefined
+  /** Of the key that seals now. */
+  suite(): Suite | undefined
   /** First use of a key, in milliseconds since 1970 UTC; undefined when the file does not record it. */
   usedFrom(id: string): number | undefined
   /**
@@ -113,6 +115,7 @@ export function openDataKeys(directory: string, suite: Suite = 'international'):
     pairwise: now.pairwise.key,
     fingerprint,
     refresh,
+    suite: () => now.keys[now.current]?.suite,
     suiteOf: (id) => (id === fixedIndex ? now.index : { ...now.keys, ...now.lookup }[id])?.suite,
     usedFrom: (id) => timeOf(now.used_from[id]),
     sealedFrom: () => timeOf(now.sealed_from),

@@ -2,12 +2,15 @@ import type { Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { Tables } from '../storage/schema.ts'
 import type { RowSeal } from './row-seal.ts'
+import { keyColumnsOf } from './sealed-columns.ts'
 
 /**
- * Tables whose rows say who may do what, with the columns under the seal of a row. The first one is the primary key. A change of
- * this list needs new seals for the rows that exist.
+ * Tables whose rows say who may do what, with the columns under the seal of a row. A change of this list needs new seals for the
+ * rows that exist.
  */
 export const guardedColumns = {
+  authenticators: ['id', 'person_id', 'kind', 'lookup_key', 'data', 'created_at', 'held_at'],
+  upstream_links: ['upstream', 'subject_index', 'person_id', 'level', 'document_index', 'linked_at', 'opened', 'way'],
   clients: ['id', 'metadata', 'secret_hash', 'status', 'created_at', 'updated_at'],
   administrators: ['person_id', 'role', 'region', 'granted_by', 'granted_at'],
   mandates: [
@@ -32,6 +35,9 @@ export type GuardedTable = keyof typeof guardedColumns
 
 export const guardedTables = Object.keys(guardedColumns) as GuardedTable[]
 
+/** Tables that had no seals before version 0.3; since when they have is in the key file (`rows_sealed_from`). */
+export const rightsTables = ['clients', 'administrators', 'mandates'] as const satisfies readonly GuardedTable[]
+
 /** The values of a row that its seal is over. */
 export type GuardedRow<T extends GuardedTable> = Pick<
   Selectable<Tables[T]>,
@@ -44,7 +50,7 @@ export interface RefusedRow {
   id: string
 }
 
-/** Makes and checks the seals of portals, administrators and mandates. */
+/** Makes and checks the seals of portals, administrators and mandates: authenticators and links have lists of their own. */
 export interface RowGuard {
   /** For the column `mac` of this row. */
   macOf<T extends GuardedTable>(table: T, row: GuardedRow<T>): string
@@ -55,16 +61,30 @@ export interface RowGuard {
 /** Values of a row by column. */
 type AnyRow = Readonly<Record<string, string | number | null>>
 
-const aadOf = (table: GuardedTable, row: AnyRow) => `${table}.mac:${String(row[guardedColumns[table][0]])}`
+/** The primary key of a row. */
+export const idOf = (table: GuardedTable, row: AnyRow): string =>
+  keyColumnsOf(table)
+    .map((key) => row[key])
+    .join(':')
+
+const aadOf = (table: GuardedTable, row: AnyRow) => `${table}.mac:${idOf(table, row)}`
 
 const valuesOf = (table: GuardedTable, row: AnyRow) => guardedColumns[table].map((column) => row[column] ?? null)
 
-export const macOf = (seal: RowSeal, table: GuardedTable, row: AnyRow): string =>
-  seal.seal(aadOf(table, row), valuesOf(table, row))
+/** The seal of a row, for its column `mac`. */
+export const macOf = <T extends GuardedTable>(seal: RowSeal, table: T, row: GuardedRow<T> | AnyRow): string =>
+  seal.seal(aadOf(table, row as AnyRow), valuesOf(table, row as AnyRow))
 
 /** Whether a row has the seal of exactly its values. */
-export const isSealed = (seal: RowSeal, table: GuardedTable, row: AnyRow & { mac: string | null }): boolean =>
-  seal.holds(aadOf(table, row), valuesOf(table, row), row.mac)
+export const isSealed = <T extends GuardedTable>(
+  seal: RowSeal,
+  table: T,
+  row: (GuardedRow<T> | AnyRow) & { mac: string | null },
+): boolean => seal.holds(aadOf(table, row as AnyRow), valuesOf(table, row as AnyRow), row.mac)
+
+/** Whether a sealed row has the hash of the present suite. */
+export const isCurrent = (seal: RowSeal, table: GuardedTable, row: AnyRow & { mac: string | null }): boolean =>
+  row.mac !== null && seal.isCurrent(aadOf(table, row), row.mac)
 
 export function createRowGuard(deps: {
   seal: RowSeal
@@ -76,12 +96,12 @@ export function createRowGuard(deps: {
 }): RowGuard {
   const { seal, sealedFrom, refused, clock } = deps
   return {
-    macOf: (table, row) => macOf(seal, table, row as AnyRow),
+    macOf: (table, row) => macOf(seal, table, row),
     mayUse(table, row) {
-      if (isSealed(seal, table, row as AnyRow & typeof row)) return true
+      if (isSealed(seal, table, row)) return true
       const from = sealedFrom()
       if (from === undefined || clock() < from) return true
-      refused({ table, id: String((row as AnyRow)[guardedColumns[table][0]]) })
+      refused({ table, id: idOf(table, row as AnyRow) })
       return false
     },
   }

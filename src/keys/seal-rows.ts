@@ -1,33 +1,54 @@
-import { sql, type RawBuilder } from 'kysely'
+import { sql } from 'kysely'
+import { dayMs } from '../config/time.ts'
 import { unhurried, type Database, type DatabaseTransaction } from '../storage/database.ts'
-import { guardedColumns, guardedTables, isSealed, macOf, type GuardedTable, type RefusedRow } from './row-guard.ts'
+import {
+  guardedColumns,
+  guardedTables,
+  idOf,
+  isCurrent,
+  isSealed,
+  macOf,
+  type GuardedTable,
+  type RefusedRow,
+} from './row-guard.ts'
 import type { RowSeal } from './row-seal.ts'
+import { keyColumnsOf } from './sealed-columns.ts'
 
 const pageSize = 500
+
+/** After all rows are sealed, servers of older versions may write unsealed rows for this time, in milliseconds. */
+export const overlapMs = dayMs
 
 type Row = Record<string, string | number | null> & { mac: string | null }
 
 /** All rows of a guarded table by primary key, page by page. */
 async function* pagesOf(database: Database, table: GuardedTable): AsyncGenerator<Row[]> {
-  const key = guardedColumns[table][0]
+  const keys = keyColumnsOf(table)
+  const key = sql.join(keys.map((one) => sql.ref(one)))
   const columns = sql.join([...guardedColumns[table], 'mac'].map((one) => sql.ref(one)))
-  for (let after: Row[string] | undefined = ''; after !== undefined;) {
-    const page: RawBuilder<Row> = sql`SELECT ${columns} FROM ${sql.table(table)} WHERE ${sql.ref(key)} > ${after}
-      ORDER BY ${sql.ref(key)} LIMIT ${sql.lit(pageSize)}`
-    const { rows }: { rows: Row[] } = await page.execute(database)
+  let last: Row | undefined
+  for (;;) {
+    const after: Row | undefined = last
+    const onwards = after ? sql`WHERE (${key}) > (${sql.join(keys.map((one) => after[one]))})` : sql``
+    const page = sql<Row>`SELECT ${columns} FROM ${sql.table(table)} ${onwards} ORDER BY ${key} LIMIT ${sql.lit(pageSize)}`
+    const { rows } = await page.execute(database)
     yield rows
-    after = rows.length < pageSize ? undefined : rows.at(-1)?.[key]
+    if (rows.length < pageSize) return
+    last = rows.at(-1)
   }
 }
 
-/** Portals, administrators and mandates without a valid seal. Reads the whole tables. */
-export const unsealedRows = (database: Database, seal: RowSeal): Promise<RefusedRow[]> =>
+/** Rows of these tables without a valid seal. Reads the whole tables. */
+export const unsealedRows = (
+  database: Database,
+  seal: RowSeal,
+  tables: readonly GuardedTable[] = guardedTables,
+): Promise<RefusedRow[]> =>
   unhurried(database, async (within) => {
     const found: RefusedRow[] = []
-    for (const table of guardedTables)
+    for (const table of tables)
       for await (const rows of pagesOf(within, table))
-        for (const row of rows)
-          if (!isSealed(seal, table, row)) found.push({ table, id: String(row[guardedColumns[table][0]]) })
+        for (const row of rows) if (!isSealed(seal, table, row)) found.push({ table, id: idOf(table, row) })
     return found
   })
 
@@ -42,16 +63,16 @@ async function sealRow(within: DatabaseTransaction, seal: RowSeal, table: Guarde
   return numAffectedRows === 1n
 }
 
-/**
- * Seals all portals, administrators and mandates as they are now, while servers run. It declares the rows genuine: only for a store
- * from before there were seals, or when an administrator confirms it.
- * @returns how many were sealed
- */
-export async function sealRows(database: Database, seal: RowSeal): Promise<number> {
+async function sealWhere(
+  database: Database,
+  seal: RowSeal,
+  tables: readonly GuardedTable[],
+  applies: (table: GuardedTable, row: Row) => boolean,
+): Promise<number> {
   let sealed = 0
-  for (const table of guardedTables)
+  for (const table of tables)
     for await (const rows of pagesOf(database, table)) {
-      const left = rows.filter((row) => !isSealed(seal, table, row))
+      const left = rows.filter((row) => applies(table, row))
       if (left.length === 0) continue
       await database.transaction().execute(async (transaction) => {
         for (const row of left) if (await sealRow(transaction, seal, table, row)) sealed += 1
@@ -59,3 +80,18 @@ export async function sealRows(database: Database, seal: RowSeal): Promise<numbe
     }
   return sealed
 }
+
+/**
+ * Seals all rows of these tables as they are now, while servers run. It declares the rows genuine: only for a store from before there
+ * were seals, or when an administrator confirms it.
+ * @returns how many were sealed
+ */
+export const sealRows = (
+  database: Database,
+  seal: RowSeal,
+  tables: readonly GuardedTable[] = guardedTables,
+): Promise<number> => sealWhere(database, seal, tables, (table, row) => !isSealed(seal, table, row))
+
+/** Gives sealed rows a seal with the hash of the present suite. A row without a valid seal gets none. @returns how many changed */
+export const sealBySuite = (database: Database, seal: RowSeal): Promise<number> =>
+  sealWhere(database, seal, guardedTables, (table, row) => isSealed(seal, table, row) && !isCurrent(seal, table, row))

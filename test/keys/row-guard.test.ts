@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
-import { overlapMs } from '../../src/accounts/seal-authenticators.ts'
+import { overlapMs } from '../../src/keys/seal-rows.ts'
 import { sealOlderRows } from '../../src/admin/keys/seal.ts'
 import { noteSealed } from '../../src/keys/data-key-changes.ts'
-import { guardedColumns, guardedTables, type GuardedTable } from '../../src/keys/row-guard.ts'
+import { guardedColumns, guardedTables, rightsTables, type GuardedTable } from '../../src/keys/row-guard.ts'
 import type { Services } from '../../src/services.ts'
 import { columnMarks } from '../../src/storage/schema.ts'
 import { commandLine } from '../cli/in-process.ts'
@@ -15,6 +15,9 @@ import { handClock } from '../setup/temporary.ts'
 
 /** Columns that give no right: the counter that is no longer used, a sealed name, and the time of the last write. */
 const unguarded: Record<GuardedTable, readonly string[]> = {
+  authenticators: ['last_used_at'],
+  // another link of the same person, and times after which it may do more or be undone
+  upstream_links: ['alias', 'batch', 'held_until', 'last_used_at', 'paused_at', 'undo_until'],
   clients: [],
   administrators: [],
   mandates: ['code_tries', 'invitee_name', 'updated_at'],
@@ -224,7 +227,7 @@ it('an older state of a row is not found while its key exists, and is after that
   })
 })
 
-const what = 'seals of portals, administrators, mandates'
+const what = 'seals of portals, administrators, mandates, links'
 
 it('rows of an older version are sealed once; a seal that is removed later is not made again', async () => {
   const { clock, forward } = handClock(Date.now())
@@ -236,7 +239,7 @@ it('rows of an older version are sealed once; a seal that is removed later is no
     return checks.find((one) => one.what === what)
   }
   const removeSeals = async (services: Services) => {
-    for (const table of guardedTables) await sql`UPDATE ${sql.table(table)} SET mac = NULL`.execute(services.database)
+    for (const table of rightsTables) await sql`UPDATE ${sql.table(table)} SET mac = NULL`.execute(services.database)
   }
   const { readFileSync, writeFileSync } = await import('node:fs')
   const file = `${line.directory}/keys/data.json`

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { indexedUnder } from '../../accounts/reindex.ts'
-import { countUnsealed } from '../../accounts/seal-authenticators.ts'
 import { dataKeyFile } from '../../keys/data-keys.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { keyNumber } from '../../keys/lookup-index.ts'
+import { rightsTables } from '../../keys/row-guard.ts'
 import { unsealedRows } from '../../keys/seal-rows.ts'
 import { sealedUnder } from '../../keys/sealed-columns.ts'
 import type { Services } from '../../services.ts'
@@ -134,7 +134,7 @@ async function suite({ database, dataKeys: keys, settings }: Services): Promise<
 /** Checks that every password and passkey is bound to its person (keys/row-seal.ts). */
 async function authenticators({ database, seal, dataKeys: { sealedFrom }, clock }: Services): Promise<Finding> {
   const what = 'seals of authenticators'
-  const many = await countUnsealed(database, seal)
+  const { length: many } = await unsealedRows(database, seal, ['authenticators'])
   const from = sealedFrom()
   if (many === 0) return { state: 'ok', what, finding: 'every password and passkey is bound to its person' }
   if (from === undefined || clock() < from) {
@@ -149,10 +149,10 @@ async function authenticators({ database, seal, dataKeys: { sealedFrom }, clock 
 /** The rows that a finding names. */
 const mostNamed = 5
 
-/** Checks that portals, administrators and mandates are as this program wrote them (keys/row-guard.ts). */
+/** Checks that portals, administrators, mandates and links are as this program wrote them (keys/row-guard.ts). */
 async function rights({ database, seal, dataKeys: { rowsSealedFrom }, clock }: Services): Promise<Finding> {
-  const what = 'seals of portals, administrators, mandates'
-  const found = await unsealedRows(database, seal)
+  const what = 'seals of portals, administrators, mandates, links'
+  const found = await unsealedRows(database, seal, [...rightsTables, 'upstream_links'])
   const from = rowsSealedFrom()
   if (found.length === 0) return { state: 'ok', what, finding: 'every row is as this program wrote it' }
   if (from === undefined || clock() < from) {

@@ -1,6 +1,6 @@
-import { overlapMs, sealAuthenticators } from '../../accounts/seal-authenticators.ts'
 import { noteSealed } from '../../keys/data-key-changes.ts'
-import { sealRows } from '../../keys/seal-rows.ts'
+import { rightsTables } from '../../keys/row-guard.ts'
+import { overlapMs, sealRows } from '../../keys/seal-rows.ts'
 import { iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Services } from '../../services.ts'
@@ -13,8 +13,8 @@ type Sealing = Pick<Services, 'database' | 'seal' | 'dataKeys' | 'settings' | 'c
  */
 export async function sealOlderRows(services: Sealing): Promise<void> {
   const { database, seal, dataKeys } = services
-  await sealOlder(services, 'sealed_from', dataKeys.sealedFrom(), () => sealAuthenticators(database, seal))
-  await sealOlder(services, 'rows_sealed_from', dataKeys.rowsSealedFrom(), () => sealRows(database, seal))
+  await sealOlder(services, 'sealed_from', dataKeys.sealedFrom(), () => sealRows(database, seal, ['authenticators']))
+  await sealOlder(services, 'rows_sealed_from', dataKeys.rowsSealedFrom(), () => sealRows(database, seal, rightsTables))
 }
 
 async function sealOlder(
@@ -33,7 +33,7 @@ async function sealOlder(
 /** Seals all rows without a valid seal, such as those of a backup from an older version. The administrator vouches for them. */
 export async function sealNow(context: CommandContext): Promise<Outcome> {
   const { database, seal, audit } = await context.services()
-  const rows = (await sealAuthenticators(database, seal)) + (await sealRows(database, seal))
+  const rows = await sealRows(database, seal)
   if (rows > 0) await audit.record({ event: 'keys.sealed', actor: context.actor, details: { rows } })
   return { ok: true, document: { sealed: rows } }
 }

@@ -11,8 +11,11 @@ type Row = Record<string, string | number | null> & { id: string; mac: string | 
 const atOnce = 500
 
 /** Seals rows under the keys of this machine; undefined where they are not in place yet. */
-export const sealIn = (keysDir: string): RowSeal | undefined =>
-  existsSync(join(keysDir, dataKeyFile)) ? createRowSeal(openDataKeys(keysDir).cipher) : undefined
+export function sealIn(keysDir: string): RowSeal | undefined {
+  if (!existsSync(join(keysDir, dataKeyFile))) return undefined
+  const { cipher, suite } = openDataKeys(keysDir)
+  return createRowSeal(cipher, suite)
+}
 
 /**
  * Changes guarded rows of a backup (keys/row-guard.ts), each with its seal. A row that had no valid seal gets none; without the
