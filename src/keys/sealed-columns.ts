@@ -5,6 +5,7 @@ import { columnMarks } from '../storage/schema.ts'
 /** The primary key of each table without `id`. A sealed value is bound to table, column and key (FieldCipher). */
 const keyColumns: Readonly<Record<string, readonly string[]>> = {
   house: ['key'],
+  administrators: ['person_id'],
   devices: ['person_id', 'device_key'],
   phone_proofs: ['person_id', 'phone_index', 'how'],
   phone_register: ['phone_index', 'owner_index'],

@@ -75,6 +75,12 @@ export function sm2KeyOf(key: KeyObject): Sm2PublicKey {
   return publicOf(spki.subarray(spkiPrefix.length))
 }
 
+/** A public key as PEM (RFC 7468). */
+export const sm2Pem = ({ point }: Sm2PublicKey): string => {
+  const key = Buffer.concat([spkiPrefix, Buffer.from(point, 'hex')])
+  return String(createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'pem', type: 'spki' }))
+}
+
 export function generateSm2Key(): Sm2PrivateJwk {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'SM2' })
   const { scalar, point } = parts(privateKey)
