@@ -22,7 +22,7 @@ export interface Purpose {
 export interface Challenge {
   /** The exact text that the certificate signs. */
   text: string
-  /** The form sends it back. It is sealed: nobody can make one, nor learn or change what it is for. */
+  /** The form sends it back. It is sealed: no browser can make one, nor learn or change its purpose. */
   ticket: string
 }
 

@@ -2,8 +2,8 @@ import { constraintsOf, extensionOids, mayBeUsed, purposesOf, type Certificate }
 import { isSignedBy } from './signature.ts'
 
 /**
- * Why a certificate proves nobody. `untrusted`: no chain to a CA of the file. `time`: it, or a CA, is expired or not valid yet.
- * `not-for-signing`: the certificate for encryption of a pair (双证), or of a CA. `form`: a critical extension that nobody here knows.
+ * Why a certificate proves no person. `untrusted`: no chain to a CA of the file. `time`: it, or a CA, is expired or not valid yet.
+ * `not-for-signing`: the certificate for encryption of a pair (双证), or of a CA. `form`: an unknown critical extension.
  */
 export type ChainFault = 'untrusted' | 'time' | 'not-for-signing' | 'form'
 
@@ -34,7 +34,7 @@ export const isSelfIssued = ({ issuer, subject }: Pick<Certificate, 'issuer' | '
 export const isIssuedBy = async (one: Certificate, ca: Certificate): Promise<boolean> =>
   one.issuer.equals(ca.subject) && (await isSignedBy(ca.key, one.algorithm, one.tbs, one.signature))
 
-/** Whether it may sign certificates, with so many CAs below it in the chain. @throws DerFault */
+/** Whether it may sign certificates, with this number of CAs below it in the chain. @throws DerFault */
 function mayIssue(ca: Certificate, below: number): boolean {
   const { ca: is, pathLength } = constraintsOf(ca)
   return is && pathLength >= below && mayBeUsed(ca, 'keyCertSign') && isReadable(ca)
@@ -53,8 +53,8 @@ function ownFault(certificate: Certificate, now: number): ChainFault | undefined
 }
 
 /**
- * Checks the certificate of a person: a chain of the CAs of one row of the file, each valid now, up to a root that is among them. The
- * CAs come from the file alone, never from the browser.
+ * Checks the certificate of a person: a chain up to a root, by CAs of one row of the file, each valid now. The CAs come from the file
+ * alone, never from the browser.
  * @param now milliseconds since 1970 UTC
  * @throws DerFault for an extension that is malformed
  */

@@ -36,7 +36,7 @@ export interface RevocationList {
   part: Buffer | undefined
 }
 
-/** What is known of a certificate. `unknown` is no permission: the list is old, of another CA, or of another part. */
+/** The state of a certificate. `unknown` is no permission: the list is old, of another CA, or of another part. */
 export type RevocationState = 'good' | 'revoked' | 'unknown'
 
 /** Of a list: its number, and the key of its signer. */
@@ -106,7 +106,7 @@ function isOfPart({ part }: RevocationList, { extensions }: Certificate): boolea
   return sequenceOf(points.value).some((point) => partsOf(of(point, tags.sequence))[0]?.raw.equals(part))
 }
 
-/** What a list that `isListOf` accepts says of a certificate. @throws DerFault */
+/** The state of a certificate by a list that `isListOf` accepts. @throws DerFault */
 export function stateIn(list: RevocationList, certificate: Certificate): RevocationState {
   if (list.revoked.has(certificate.serial)) return 'revoked'
   return isOfPart(list, certificate) ? 'good' : 'unknown'
