@@ -1,12 +1,24 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { answerAlgorithms } from '../../src/login/methods/certificate/x509/signature.ts'
+import { afterFile } from './after-file.ts'
 import { openPerson, typePassword } from './person.ts'
 import { registerPortal, type AuthorizationRequest, type TestPortal } from './portal.ts'
 import { openRoom } from './room.ts'
 import { startServer } from './server.ts'
-import { fields, issue, issueCa, listOf, pem, usage, type Issued, type ListOptions, type Wanted } from './test-ca.ts'
+import {
+  fields,
+  issue,
+  issueCa,
+  listOf,
+  pem,
+  textExtension,
+  usage,
+  type Issued,
+  type ListOptions,
+  type Wanted,
+} from './test-ca.ts'
 import { Visitor, type Page } from './visitor.ts'
 
 /** A browser in the middle of a login, at the page of the certificate. */
@@ -51,9 +63,10 @@ export const answerOf = async ({ der, key }: Pick<Issued, 'der' | 'key'>, text: 
 
 export type CertificateSetting = Awaited<ReturnType<typeof startCertificateLogin>>
 
-/** A server with a CA of our own (SM2), whose list of revoked certificates is a file. */
-export async function startCertificateLogin(settings: Record<string, string> = {}) {
+/** Files of a CA of our own (SM2), with a list of revoked certificates. */
+export async function certificateFiles() {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-cas-'))
+  afterFile(() => rmSync(directory, { recursive: true, force: true }))
   const at = (name: string) => join(directory, name)
   const root = await issueCa('测试根证书')
   const ca = await issueCa('测试签发', { by: root })
@@ -71,7 +84,14 @@ export async function startCertificateLogin(settings: Record<string, string> = {
   const writeList = async (options: ListOptions = {}) => writeFileSync(at('gd.crl'), await listOf(ca, options))
   await writeList()
   writeFile({ agent: 'http://127.0.0.1:18900', cas: [row] })
-  const server = await startServer({ YIDENG_CERT_CAS: at('cas.json'), YIDENG_ADDRESS_TRIES: '100000', ...settings })
+  return { at, file: at('cas.json'), root, ca, row, writeFile, writeList }
+}
+
+/** A server with these files. */
+export async function startCertificateLogin(settings: Record<string, string> = {}) {
+  const files = await certificateFiles()
+  const { ca, file } = files
+  const server = await startServer({ YIDENG_CERT_CAS: file, YIDENG_ADDRESS_TRIES: '100000', ...settings })
   const services = await server.services()
   const portal = await registerPortal(services, { consent: 'implicit' })
 
@@ -100,6 +120,17 @@ export async function startCertificateLogin(settings: Record<string, string> = {
       ...wanted,
     })
 
+  /** A certificate that names an organisation, with its code. */
+  const ofOrganisation = (organisation: { name: string; uscc: string }): Promise<Issued> =>
+    issue({
+      by: ca,
+      subject: [
+        [fields.commonName, '办事员'],
+        [fields.organisation, organisation.name],
+      ],
+      extensions: [usage(0), textExtension(uscc, organisation.uscc)],
+    })
+
   /** Binds a certificate to a person: once by it, once by the password. */
   async function bound(one: Issued, person: { username: string }): Promise<Page> {
     const login = await begin()
@@ -108,10 +139,7 @@ export async function startCertificateLogin(settings: Record<string, string> = {
   }
 
   return {
-    root,
-    ca,
-    row,
-    uscc,
+    ...files,
     server,
     services,
     portal,
@@ -119,11 +147,9 @@ export async function startCertificateLogin(settings: Record<string, string> = {
     send,
     signWith,
     ofPerson,
+    ofOrganisation,
     bound,
-    writeFile,
-    writeList,
     person: () => openPerson(services),
     roomOf: async (person: { username: string }) => (await openRoom(server.issuer, person)).visitor,
-    usage,
   }
 }

@@ -5,7 +5,7 @@ import { end, mandate, openOrganisation } from '../../../setup/organisation.ts'
 import { typePassword } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
 import { eventsOf } from '../../../setup/room.ts'
-import { fields, issue, issueCa, textExtension, usage, type Issued } from '../../../setup/test-ca.ts'
+import { fields, issue, issueCa, usage, type Issued } from '../../../setup/test-ca.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
 let all: CertificateSetting
@@ -30,17 +30,6 @@ function expectSays(page: Page, what: keyof typeof says, status = 403): void {
   expect(page.html).toContain(says[what])
   expect(page.status).toBe(status)
 }
-
-/** A certificate of an organisation, with its code. */
-const ofOrganisation = (organisation: { name: string; uscc: string }): Promise<Issued> =>
-  issue({
-    by: all.ca,
-    subject: [
-      [fields.commonName, '办事员'],
-      [fields.organisation, organisation.name],
-    ],
-    extensions: [usage(0), textExtension(all.uscc, organisation.uscc)],
-  })
 
 describe('the certificate of a person', () => {
   it('asks once for another way and a yes, and signs in from then on', async () => {
@@ -208,7 +197,7 @@ describe('the certificate of a legal person', () => {
     const organisation = await openOrganisation(all.services)
     const agent = await all.person()
     const given = await mandate(all.services, organisation.id, organisation.representative, agent)
-    const one = await ofOrganisation(organisation)
+    const one = await all.ofOrganisation(organisation)
     expect((await all.bound(one, agent)).leads?.href).toContain(all.portal.redirectUri)
     const login = await all.begin()
     const tokens = await login.begun.finish(await all.signWith(login, one))
@@ -224,7 +213,7 @@ describe('the certificate of a legal person', () => {
   })
 
   it('is not bound to a person who does not act for it', async () => {
-    const one = await ofOrganisation(await openOrganisation(all.services))
+    const one = await all.ofOrganisation(await openOrganisation(all.services))
     const stranger = await all.person()
     const login = await all.begin()
     const next = await typePassword(login.visitor, await all.signWith(login, one), stranger.username)
