@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { documentTypes } from '../../../accounts/identifiers/documents.ts'
@@ -9,7 +9,6 @@ import type { Settings } from '../../../config/settings.ts'
 import { upstreamId } from '../../../config/upstream-id.ts'
 import { constraintsOf, mayBeUsed, readCertificate, type Certificate } from './x509/certificate.ts'
 import { isSelfIssued } from './x509/chain.ts'
-import { readRevocationList } from './x509/crl.ts'
 
 const setting = 'YIDENG_CERT_CAS'
 
@@ -110,7 +109,8 @@ export function readAuthorities(file: string, { sm2Keys }: Pick<Settings, 'sm2Ke
       const certificates = one.certificateFiles.map((name) => readCa(file, one.id, name))
       if (!certificates.some(isSelfIssued)) throw unusableFile(setting, `the CA ${one.id} has no certificate of a root`)
       if ('crls' in one.revocation)
-        for (const name of one.revocation.crls) if (!isAddress(name)) checkList(file, one.id, name)
+        // a list changes each day: its content is read where it is used
+        for (const name of one.revocation.crls) if (!isAddress(name)) fileOf(file, one.id, name, statSync)
       return { ...one, certificates }
     }),
   }
@@ -118,17 +118,17 @@ export function readAuthorities(file: string, { sm2Keys }: Pick<Settings, 'sm2Ke
 
 export const isAddress = (name: string): boolean => /^https?:\/\//.test(name)
 
-/** @throws SettingsError */
-function bytesOf(file: string, id: string, name: string): Buffer {
+/** @throws SettingsError where the file cannot be read */
+function fileOf<T>(file: string, id: string, name: string, read: (path: string) => T): T {
   try {
-    return readFileSync(resolve(dirname(file), name))
+    return read(resolve(dirname(file), name))
   } catch (cause) {
     throw unusableFile(setting, `a file of the CA ${id}: ${fileSentence(cause) ?? 'cannot be read'}`, cause)
   }
 }
 
 function readCa(file: string, id: string, name: string): Certificate {
-  const bytes = bytesOf(file, id, name)
+  const bytes = fileOf(file, id, name, readFileSync)
   let read: Certificate
   try {
     // one PEM in each file: OpenSSL reads the first alone
@@ -139,14 +139,6 @@ function readCa(file: string, id: string, name: string): Certificate {
   if (!constraintsOf(read).ca || !mayBeUsed(read, 'keyCertSign'))
     throw unusableFile(setting, `the CA ${id} has a certificate that is none of a CA`)
   return read
-}
-
-function checkList(file: string, id: string, name: string): void {
-  try {
-    readRevocationList(derOf(bytesOf(file, id, name)))
-  } catch (cause) {
-    throw unusableFile(setting, `the CA ${id} has a file that is no list of revoked certificates`, cause)
-  }
 }
 
 /** The bytes of a PEM, or the bytes themselves. */
