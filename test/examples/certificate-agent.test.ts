@@ -94,7 +94,7 @@ describe.skipIf(noOpenssl)('the example of a program that signs', () => {
       await page.getByText('portal').waitFor()
       expect(page.url()).toContain('code=')
       expect(complaints).toEqual([])
-      // without the program the page says so, and its form stays
+      // without the program the page shows a sentence, and its form stays
       running.kill()
       await context.clearCookies()
       await atCertificate()
