@@ -170,3 +170,14 @@ describe('the binding is asked for', () => {
     expect(await eventsOf(all.services, loser?.id ?? '', 'certificate.bind-refused')).toHaveLength(1)
   })
 })
+
+it('a CA that is taken out of the file ends the sessions that its certificates began, and no others', async () => {
+  const { person, visitor } = await signedIn()
+  const room = await all.roomOf(person)
+  const isIn = async (one: Visitor) => (await one.get('/account')).url.pathname === '/account'
+  expect([await isIn(visitor), await isIn(room)]).toEqual([true, true])
+  all.writeFile({ cas: [{ ...all.row, id: 'other' }] })
+  await expect.poll(() => isIn(visitor), { timeout: 30_000, interval: 500 }).toBe(false)
+  expect(await isIn(room)).toBe(true)
+  all.writeFile({ cas: [all.row] })
+})
