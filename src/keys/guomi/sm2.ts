@@ -133,7 +133,7 @@ export type VerifySm2 = (data: Uint8Array, signature: Uint8Array) => Promise<boo
 
 /**
  * For one signature of a key: 6 ms.
- * @internal for tests and bench
+ * For a certificate of a person, and for tests.
  */
 export const verifySm2 = async (
   { point }: Sm2PublicKey,
