@@ -1,6 +1,7 @@
 // The modules of oidc-provider that its documentation does not name. Only this file imports them: an upgrade breaks here first.
 
 export { default as snakeCase } from 'oidc-provider/lib/helpers/_/snake_case.js'
+export { default as requestStorage } from 'oidc-provider/lib/helpers/als.js'
 export { default as epochTime } from 'oidc-provider/lib/helpers/epoch_time.js'
 export { default as initializeKeystore } from 'oidc-provider/lib/helpers/initialize_keystore.js'
 export { assertPayload } from 'oidc-provider/lib/helpers/jwt.js'

@@ -3,6 +3,15 @@ declare module 'oidc-provider/lib/helpers/_/snake_case.js' {
   export default function snakeCase(text: string): string
 }
 
+declare module 'oidc-provider/lib/helpers/als.js' {
+  import type { AsyncLocalStorage } from 'node:async_hooks'
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** The request of all code that runs within it; `Provider.ctx` reads it. */
+  const storage: AsyncLocalStorage<KoaContextWithOIDC>
+  export default storage
+}
+
 declare module 'oidc-provider/lib/helpers/epoch_time.js' {
   /** Seconds since 1970 UTC, as oidc-provider reads the clock. */
   export default function epochTime(): number

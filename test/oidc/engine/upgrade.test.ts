@@ -10,6 +10,7 @@ import {
   assertPayload,
   initializeKeystore,
   internalsOf,
+  requestStorage,
   revoke,
 } from '../../../src/oidc/engine/internals.ts'
 import { keySetVersion, replaceSigningKeys } from '../../../src/oidc/engine/provider-key-set.ts'
@@ -63,6 +64,12 @@ describe('modules without documentation (internals.ts)', () => {
     replaceSigningKeys(provider, [key])
     expect(keySetVersion(provider)).not.toBe(before)
     expect(internalsOf(provider).jwks).toMatchObject({ keys: [{ kid: 'upgrade', alg: 'ES256' }] })
+  })
+
+  it('lib/helpers/als.js is where its models read the request', () => {
+    const ctx = {} as Parameters<typeof requestStorage.run>[0]
+    expect(requestStorage.run(ctx, () => Provider.ctx)).toBe(ctx)
+    expect(Provider.ctx).toBeUndefined()
   })
 
   it('lib/helpers/revoke.js ends all kinds of a grant', async () => {
