@@ -3,13 +3,12 @@ import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { requestStorage } from '../engine/internals.ts'
 import { directIntrospection, type DirectIntrospectionDeps } from './introspection.ts'
+import type { Direct } from './answers.ts'
+import { directToken, type DirectTokenDeps } from './token.ts'
 import { isPlain } from './plain-requests.ts'
 import { directUserinfo, type DirectUserinfoDeps } from './userinfo.ts'
 
-/** Answers a request whole, or changes nothing and returns false. */
-export type Direct = (ctx: KoaContextWithOIDC) => Promise<boolean>
-
-export type DirectDeps = DirectUserinfoDeps & DirectIntrospectionDeps
+export type DirectDeps = DirectUserinfoDeps & DirectIntrospectionDeps & DirectTokenDeps
 
 interface Endpoint {
   method: string
@@ -37,6 +36,7 @@ export function directAnswers(deps: DirectDeps): Middleware {
   const { provider } = deps
   const endpoints = new Map<string, Endpoint>([
     ['/userinfo', { method: 'GET', route: 'userinfo', direct: directUserinfo(deps) }],
+    ['/token', { method: 'POST', route: 'token', direct: directToken(deps) }],
     ['/introspect', { method: 'POST', route: 'introspection', direct: directIntrospection(deps) }],
   ])
   return (ctx, next) => {
@@ -45,10 +45,9 @@ export function directAnswers(deps: DirectDeps): Middleware {
     if (!endpoint || ctx.req.method !== endpoint.method || ctx.req.url !== ctx.path || !isPlain(ctx.req)) return next()
     const begun = begin(provider, ctx, endpoint.route)
     return requestStorage.run(begun, async () => {
-      const answered = await endpoint.direct(begun).catch(() => false)
-      if (!answered) return next()
+      if (!(await endpoint.direct(begun))) return next()
       answeredHere.add(ctx.req)
-      return setHeaders(ctx)
+      return undefined
     })
   }
 }
@@ -58,12 +57,4 @@ function begin(provider: Provider, ctx: Context & Begun, route: string): KoaCont
   ctx._matchedRouteName = route
   ctx.oidc = new provider.OIDCContext(ctx) as KoaContextWithOIDC['oidc']
   return ctx as unknown as KoaContextWithOIDC
-}
-
-/** As oidc-provider sets them for a request without `Origin` (Fetch, section 3.2). */
-function setHeaders({ res }: Context): void {
-  res.setHeader('vary', 'Origin')
-  res.setHeader('access-control-allow-origin', '*')
-  res.setHeader('access-control-expose-headers', 'WWW-Authenticate')
-  res.setHeader('cache-control', 'no-store')
 }

@@ -10,8 +10,8 @@ import type { ParsedUrlQuery } from 'node:querystring'
 import type { AuthenticateClient } from '../engine/client-secrets.ts'
 import type { createIntrospectionPolicy } from '../introspection.ts'
 import type { Subjects } from '../subjects.ts'
-import type { Direct } from './direct-answers.ts'
-import { credentialsOf, peekForm } from './plain-requests.ts'
+import { setAnswerHeaders, type Direct } from './answers.ts'
+import { credentialsOf, isOtherwiseAuthenticated, peekForm, type Credentials } from './plain-requests.ts'
 
 type Token = AccessToken | ClientCredentials | RefreshToken
 
@@ -21,9 +21,6 @@ export interface DirectIntrospectionDeps {
   introspectionPolicy: ReturnType<typeof createIntrospectionPolicy>
   authenticate: AuthenticateClient
 }
-
-/** Parameters of other ways to authenticate (RFC 6749 section 2.3.1, RFC 7521 section 4.2). */
-const otherWays = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'] as const
 
 /**
  * Introspection of an opaque token by a client with a secret in the header (RFC 7662). It leaves to oidc-provider: other ways to
@@ -42,6 +39,7 @@ export function directIntrospection(deps: DirectIntrospectionDeps): Direct {
     // ends the stream, so that the connection takes the next request
     ctx.req.resume()
     ctx.body = answer
+    setAnswerHeaders(ctx)
     return true
   }
 }
@@ -50,12 +48,12 @@ async function answerTo(
   deps: DirectIntrospectionDeps,
   ctx: KoaContextWithOIDC,
   fields: ParsedUrlQuery,
-  credentials: { id: string; secret: string },
+  credentials: Credentials,
 ): Promise<object | undefined> {
   const { provider, authenticate } = deps
   const { token: value, token_type_hint: hint } = fields
   if (typeof value !== 'string' || !opaqueForm.test(value) || Array.isArray(hint)) return undefined
-  if (otherWays.some((name) => fields[name])) return undefined
+  if (isOtherwiseAuthenticated(fields)) return undefined
   const client = await provider.Client.find(credentials.id)
   if (!client || !authenticate(ctx, client, credentials.secret)) return undefined
   ctx.oidc.entity('Client', client)

@@ -30,6 +30,11 @@ export function credentialsOf({ headers }: IncomingMessage): Credentials | undef
   return id === undefined || secret === undefined ? undefined : { id, secret }
 }
 
+/** Parameters of other ways to authenticate (RFC 6749 section 2.3.1, RFC 7521 section 4.2). */
+const otherWays = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'] as const
+
+export const isOtherwiseAuthenticated = (fields: ParsedUrlQuery): boolean => otherWays.some((name) => fields[name])
+
 const formType = /^application\/x-www-form-urlencoded(?:; ?charset=utf-8)?$/i
 const mostBytes = 8192
 

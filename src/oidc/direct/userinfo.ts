@@ -1,5 +1,5 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { Direct } from './direct-answers.ts'
+import { setAnswerHeaders, type Direct } from './answers.ts'
 import { bearerOf } from './plain-requests.ts'
 
 export interface DirectUserinfoDeps {
@@ -11,26 +11,30 @@ export interface DirectUserinfoDeps {
  * Userinfo for an opaque bearer token (OpenID Connect Core section 5.3). oidc-provider gets a token that is bound to a key or is for
  * an API. It also gets a token with a `claims` request, and an answer as JWT.
  */
-export function directUserinfo({ provider, findAccount }: DirectUserinfoDeps): Direct {
-  return async (ctx) => {
-    const token = bearerOf(ctx.req)
-    const access = token === undefined ? undefined : await provider.AccessToken.find(token)
-    if (!access || access.aud !== undefined || access.claims !== undefined || access.isSenderConstrained()) return false
-    if (!access.scopes.has('openid')) return false
-    const { oidc } = ctx
-    oidc.entity('AccessToken', access)
-    const client = await provider.Client.find(access.clientId ?? '')
-    if (!client || client.userinfoSignedResponseAlg || client.userinfoEncryptedResponseAlg) return false
-    oidc.entity('Client', client)
-    const account = await findAccount(ctx, access.accountId, access)
-    if (!account) return false
-    oidc.entity('Account', account)
-    const grant = await provider.Grant.find(access.grantId)
-    if (!grant || grant.clientId !== access.clientId || grant.accountId !== access.accountId) return false
-    oidc.entity('Grant', grant)
-    ctx.body = await claimsFor(ctx, access.scopes)
-    return true
-  }
+export const directUserinfo =
+  (deps: DirectUserinfoDeps): Direct =>
+  (ctx) =>
+    answer(deps, ctx).catch(() => false)
+
+async function answer({ provider, findAccount }: DirectUserinfoDeps, ctx: KoaContextWithOIDC): Promise<boolean> {
+  const token = bearerOf(ctx.req)
+  const access = token === undefined ? undefined : await provider.AccessToken.find(token)
+  if (!access || access.aud !== undefined || access.claims !== undefined || access.isSenderConstrained()) return false
+  if (!access.scopes.has('openid')) return false
+  const { oidc } = ctx
+  oidc.entity('AccessToken', access)
+  const client = await provider.Client.find(access.clientId ?? '')
+  if (!client || client.userinfoSignedResponseAlg || client.userinfoEncryptedResponseAlg) return false
+  oidc.entity('Client', client)
+  const account = await findAccount(ctx, access.accountId, access)
+  if (!account) return false
+  oidc.entity('Account', account)
+  const grant = await provider.Grant.find(access.grantId)
+  if (!grant || grant.clientId !== access.clientId || grant.accountId !== access.accountId) return false
+  oidc.entity('Grant', grant)
+  ctx.body = await claimsFor(ctx, access.scopes)
+  setAnswerHeaders(ctx)
+  return true
 }
 
 async function claimsFor(ctx: KoaContextWithOIDC, scopes: Set<string>): Promise<object> {

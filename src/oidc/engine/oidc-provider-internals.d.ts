@@ -34,7 +34,7 @@ declare module 'oidc-provider/lib/helpers/jwt.js' {
 
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { Context } from 'koa'
-  import type { ExternalSigningKey, Provider } from 'oidc-provider'
+  import type { ExternalSigningKey, KoaContextWithOIDC, Provider } from 'oidc-provider'
 
   interface KeyStore {
     /** `kid` is that of the resource server's configuration. */
@@ -52,12 +52,24 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
     }
     /** The base class of all its models. */
     readonly BaseModel: object
+    /** The handler of each grant, and the names of its parameters. */
+    readonly grantTypeHandlers: Map<string, (ctx: KoaContextWithOIDC) => Promise<void>>
+    readonly grantTypeParams: Map<string, Set<string>>
     /** How an answer reaches a portal, by `response_mode`. */
     readonly responseModes: Map<string, (ctx: Context, redirectUri: string, answer: object) => void>
   }
 
   /** The private state of a provider. */
   export default function instance(provider: Provider): Internals
+}
+
+declare module 'oidc-provider/lib/shared/error_handler.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** Answers an error of `next` as an endpoint of programs does, and emits this event of the provider. */
+  export default function errorHandler(
+    event: string,
+  ): (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
 }
 
 declare module 'oidc-provider/lib/helpers/re_render_errors.js' {
