@@ -71,9 +71,10 @@ const program = new URL('../bin/yideng.mjs', import.meta.url).pathname
 const began = performance.now()
 const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'keys', 'reseal', '--json'], {
   env: { ...process.env, ...settings, YIDENG_SUITE: 'guomi' },
-  stdio: ['ignore', 'pipe', 'ignore'],
+  stdio: ['ignore', 'pipe', 'pipe'],
 })
 let out = ''
+child.stderr.on('data', (text: Buffer) => void (out += text.toString()))
 child.stdout.on('data', (text: Buffer) => void (out += text.toString()))
 const state = { over: false, mb: 0, cpu: 0 }
 const ended = once(child, 'close').then(([code]) => {
