@@ -88,7 +88,7 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
 const pass = (context: CommandContext, { database, dataKeys }: Pick<Services, 'database' | 'dataKeys'>) =>
   reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: context.progress })
 
-/** Seals all values that are still under old keys, also those that servers sealed until they read the key file again. */
+/** Seals the values under old keys, also those that servers sealed before they read the key file again. */
 export async function sealRest(
   context: CommandContext,
   services: Pick<Services, 'database' | 'dataKeys' | 'audit'>,
