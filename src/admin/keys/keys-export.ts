@@ -6,8 +6,8 @@ export default command({
   access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng keys export > jwks.json',
   async run(context) {
-    const { keysDir } = await context.settings()
-    const document = publicKeySet(keysDir, context.clock)
+    const { settings } = await context.services()
+    const document = publicKeySet(settings.keysDir, context.clock)
     return { ok: true, document, raw: JSON.stringify(document, null, 2).split('\n') }
   },
 })
