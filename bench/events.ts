@@ -52,7 +52,12 @@ for (const store of options.stores.split(',')) {
 
   /** Like the command line, without its start. */
   async function command(...argv: string[]): Promise<void> {
-    const context = createCommandContext({ environment, clock: Date.now, actor: 'administrator:bench' })
+    const context = createCommandContext({
+      environment,
+      makesStore: true,
+      clock: Date.now,
+      actor: 'administrator:bench',
+    })
     const terminal = { input: process.stdin, prompt: process.stderr }
     const code = await run({ argv, context, environment, terminal, out: () => undefined, err: console.error })
     if (code !== 0) throw new Error(`${argv.join(' ')}: ${code}`)

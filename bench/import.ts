@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeImportFile } from '../test/accounts/imports/import-file.ts'
+import { makeStore } from '../test/setup/make-store.ts'
 
 /**
  * Imports made-up accounts with the command line: a dry run, and an import that is killed in the middle and goes on.
@@ -93,6 +94,7 @@ const show = (title: string, { seconds, cpu, mb, out }: Cost) =>
     `${title}: ${seconds.toFixed(1)} s, ${cpu.toFixed(1)} s of the processor, ${mb.toFixed(0)} MB` +
       (out ? `, counts ${same(out) ? 'exact' : `WRONG ${out}`}` : ''),
   )
+await makeStore(environment)
 if (!quick) show('dry run', await run(['--dry-run']))
 /** About the half of the file: a line of a new account has 62 bytes and its number. */
 show('killed in the middle', await run([], rows * 32))

@@ -31,6 +31,10 @@ export type AdministratorContext = CommandContext & { administrator: Administrat
 /** The context of a command on the server itself. */
 export function createCommandContext(options: {
   environment: Record<string, string | undefined>
+  /** The file with the settings of the service; those of `environment` come first. */
+  environmentFile?: string
+  /** True for tests: a command makes the store that is missing. Otherwise only a start of the server makes it. */
+  makesStore?: boolean
   clock: Clock
   actor: string
   progress?: CommandContext['progress']
@@ -41,17 +45,24 @@ export function createCommandContext(options: {
 }): CommandContext {
   const { environment, clock, actor } = options
   const { progress = () => undefined, say = () => undefined, publishFailed = () => undefined } = options
-  const { confirm = async () => false } = options
+  const { confirm = async () => false, environmentFile, makesStore = false } = options
   let settings: Promise<Settings> | undefined
   let services: Promise<Services> | undefined
 
   // loaded on first use: the help of commands must not wait for a store
-  const readNow = async () => (await import('../config/settings.ts')).readSettings(environment)
+  const readNow = async () => {
+    const { readSettings } = await import('../config/settings.ts')
+    if (environmentFile === undefined) return readSettings(environment)
+    const { readEnvironmentFile, trustOwnAuthority } = await import('../config/environment-file.ts')
+    const file = readEnvironmentFile(environmentFile)
+    if (!environment['NODE_EXTRA_CA_CERTS']) trustOwnAuthority(file['NODE_EXTRA_CA_CERTS'])
+    return readSettings({ ...file, ...environment })
+  }
   const openNow = async () => {
     const read = await context.settings()
     const { openServices } = await import('../services.ts')
     const { namingSetting } = await import('../config/machine-errors.ts')
-    return openServices(read, clock, { publishFailed }).catch((error: unknown) => {
+    return openServices(read, clock, { publishFailed, makesStore }).catch((error: unknown) => {
       throw namingSetting(error, read)
     })
   }

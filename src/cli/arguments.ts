@@ -8,20 +8,21 @@ import { nearest } from './nearest.ts'
 
 const commonFlags = new Set(['--help', '-h', '--json', '--utc', '--qr'])
 
-/** The flags of every command, and the other words. `server` is empty where its value is missing. */
+/** The flags of every command, and the other words. `server` and `environment` are empty where their value is missing. */
 export function readCommonFlags(argv: readonly string[]) {
   const help = argv.includes('--help') || argv.includes('-h')
   const words = argv.filter((word) => !commonFlags.has(word))
-  let server: string | undefined
+  const given: Record<string, string> = {}
   const rest: string[] = []
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? ''
-    if (word === '--server') server = words[(at += 1)] ?? ''
-    else if (word.startsWith('--server=')) server = word.slice('--server='.length)
-    else rest.push(word)
+    const [, flag, , value] = /^--(server|environment)(=(.*))?$/s.exec(word) ?? []
+    if (flag === undefined) rest.push(word)
+    else given[flag] = value ?? words[(at += 1)] ?? ''
   }
+  const { server, environment } = given
   const [json, utc, qr] = ['--json', '--utc', '--qr'].map((flag) => argv.includes(flag)) as [boolean, boolean, boolean]
-  return { help, json, utc, qr, server, rest }
+  return { help, json, utc, qr, server, environment, rest }
 }
 
 const isSwitch = ({ type }: Field) => type === 'boolean' || type === 'secret'

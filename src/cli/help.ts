@@ -47,6 +47,7 @@ export function usageOf(command: CommandHelp): string {
 export const everyFlag = [
   ['--json', 'print one JSON document on standard output and nothing else'],
   ['--server URL', 'run the command at that server, after a sign-in by passkey; default: on the store of this machine'],
+  ['--environment FILE', 'read the settings from that file; default: /etc/yideng/environment, where it is'],
   ['--utc', 'show times in UTC; default: the time zone of this machine'],
   ['--qr', 'show a link as a QR code also where the output is no terminal'],
   ['--help', 'explain the command'],

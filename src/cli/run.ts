@@ -46,7 +46,7 @@ const codes: Record<FailureKind, number> = { failed: 1, forbidden: 1, invalid: 2
 /** Reads the arguments, runs their command, prints its answer, and returns the exit code. */
 export async function run(options: CommandLineOptions): Promise<number> {
   const { argv, context, environment, terminal, output = {}, out, err } = options
-  const { help, json, utc, qr, server, rest } = readCommonFlags(argv)
+  const { help, json, utc, qr, server, environment: file, rest } = readCommonFlags(argv)
   const screen = { words: consoleWords(environment), width: widthOfTerminal(environment, output.columns), utc }
   const print = (lines: readonly Line[]) => out(terminalText(lines, screen))
   const printJson = (document: unknown) => out(jsonLine(document))
@@ -80,6 +80,7 @@ export async function run(options: CommandLineOptions): Promise<number> {
   const asks = words.length === 0 && !json && terminal.input.isTTY
   const fault = server === undefined ? undefined : faultOfServer(server)
   if (fault !== undefined) return fail('invalid', [{ field: '--server', message: fault }])
+  if (file === '') return fail('invalid', [{ field: '--environment', message: 'is missing: which file?' }])
   const remote = server === undefined ? undefined : { server, environment, clock: context.clock, say }
   const performOf = async (one: AnyCommand, given: readonly string[]): Promise<Outcome> => {
     const read = readArguments(one, given)

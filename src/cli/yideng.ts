@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os'
 import { createCommandContext } from '../admin/command-context.ts'
+import { serviceEnvironment } from '../config/environment-file.ts'
 import { consoleWords } from '../text/console-words.ts'
 import { visible } from '../text/visible.ts'
+import { readCommonFlags } from './arguments.ts'
 import { widthOfTerminal } from './fit.ts'
 import { terminalText } from './layout.ts'
 import { progressLine } from './progress.ts'
@@ -59,6 +61,7 @@ const publishFailed = (error: unknown) =>
 
 const context = createCommandContext({
   environment,
+  environmentFile: readCommonFlags(process.argv.slice(2)).environment || serviceEnvironment,
   clock: () => Date.now(),
   actor: `administrator:${administrator()}`,
   ...(process.stderr.isTTY ? { progress: progress.show } : {}),

@@ -13,7 +13,7 @@ type Line = ReturnType<typeof commandLine>
 
 /** A clerk at a terminal in Chinese who types these answers, one for each question. */
 async function atCounter({ environment }: Line, ...answers: string[]) {
-  const context = createCommandContext({ environment, clock: Date.now, actor: 'administrator:clerk' })
+  const context = createCommandContext({ environment, makesStore: true, clock: Date.now, actor: 'administrator:clerk' })
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined })
   let asked = ''
   const write = (text: string) => {

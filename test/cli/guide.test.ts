@@ -14,7 +14,7 @@ async function typing(argv: string[], ...answers: string[]) {
 async function typingIn(locale: string, argv: string[], ...answers: string[]) {
   const directory = temporaryDirectory()
   const environment = { YIDENG_DATA_DIR: join(directory, 'data'), YIDENG_KEYS_DIR: join(directory, 'keys') }
-  const context = createCommandContext({ environment, clock: Date.now, actor: 'administrator:test' })
+  const context = createCommandContext({ environment, makesStore: true, clock: Date.now, actor: 'administrator:test' })
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => undefined })
   let asked = ''
   const write = (text: string) => {

@@ -49,7 +49,7 @@ export function commandLine(options: Options = {}) {
   })
 
   async function yidengWith(stdin: string, ...argv: string[]): Promise<Answer> {
-    const context = createCommandContext({ environment, clock, actor: 'administrator:test' })
+    const context = createCommandContext({ environment, makesStore: true, clock, actor: 'administrator:test' })
     const answer = { out: '', err: '' }
     const out = (text: string) => void (answer.out += text)
     const err = (text: string) => void (answer.err += text)
@@ -74,7 +74,7 @@ export function commandLine(options: Options = {}) {
   async function withServices<T>(
     look: (services: Awaited<ReturnType<ReturnType<typeof createCommandContext>['services']>>) => Promise<T>,
   ) {
-    const context = createCommandContext({ environment, clock, actor: 'administrator:test' })
+    const context = createCommandContext({ environment, makesStore: true, clock, actor: 'administrator:test' })
     try {
       return await look(await context.services())
     } finally {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { makeStore } from '../setup/make-store.ts'
 import { commandLine, zhangSan } from './in-process.ts'
 
 const program = fileURLToPath(new URL('../../bin/yideng.mjs', import.meta.url))
@@ -33,6 +34,7 @@ const create = [
 describe('npx yideng', () => {
   it('registers a portal: --json is one document, the secret is in it once and nowhere else', async () => {
     const { environment } = commandLine()
+    await makeStore(environment)
     const made = await yideng(environment, [...create, '--json'])
     expect(made).toMatchObject({ code: 0, err: '' })
     const { client_id: id, client_secret: secret } = JSON.parse(made.out) as Record<string, string>
@@ -58,13 +60,16 @@ describe('npx yideng', () => {
     ['what is not there', ['client', 'show', 'nobody'], 3, 'There is no portal with the id "nobody".'],
     ['a wrong word', ['cleint', 'list'], 2, 'Did you mean client?'],
   ])('answers %s on standard error alone', async (_what, argv, code, message) => {
-    const answer = await yideng(commandLine().environment, argv)
+    const { environment } = commandLine()
+    await makeStore(environment)
+    const answer = await yideng(environment, argv)
     expect(answer).toMatchObject({ code, out: '' })
     expect(answer.err).toContain(message)
   })
 
   it('reads a password from standard input', async () => {
     const { environment } = commandLine()
+    await makeStore(environment)
     const made = await yideng(
       environment,
       ['person', 'create', ...zhangSan, '--level', '3', '--password-stdin', '--json'],

@@ -5,6 +5,7 @@ import { createCommandContext } from '../../src/admin/command-context.ts'
 import { allCommands } from '../../src/admin/commands.ts'
 import type { Terminal } from '../../src/cli/ask-secret.ts'
 import { run } from '../../src/cli/run.ts'
+import { argumentsOf } from './arguments-of.ts'
 
 /**
  * A process that runs every command on several set-ups and prints how each ended.
@@ -30,20 +31,13 @@ export interface Ended {
 
 const commands = await allCommands()
 
-function argumentsOf(command: Command, file: string): string[] {
-  const given = Object.entries(command.fields).flatMap(
-    ([name, { type, positional, required, choices, placeholder }]) => {
-      const isFile = /^(FILE|DIRECTORY)/.test(placeholder ?? '')
-      if (positional) return [isFile ? file : 'unknown-id']
-      if (!required || type === 'secret') return []
-      return [`--${name}=${choices?.[0] ?? (isFile ? `${file}-${name}` : '1')}`]
-    },
-  )
-  return [...nameOf(command).split(' '), ...given]
-}
-
 async function runOne({ name, environment, file }: SetUp, command: Command): Promise<void> {
-  const context = createCommandContext({ environment, clock: () => Date.now(), actor: 'administrator:test' })
+  const context = createCommandContext({
+    environment,
+    makesStore: true,
+    clock: () => Date.now(),
+    actor: 'administrator:test',
+  })
   const answer = { out: '', err: '' }
   const terminal: Terminal = {
     input: Object.assign(Readable.from([Buffer.from('Nanshan-7-lychee\n')]), {

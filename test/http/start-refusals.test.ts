@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/config/settings.ts'
 import { afterFile } from '../setup/after-file.ts'
 import { freePort } from '../setup/free-port.ts'
+import { makeStore } from '../setup/make-store.ts'
 import { addresses, type Case, type Environment } from './refused-addresses.ts'
 
 const bin = (name: string) => new URL(`../../bin/${name}`, import.meta.url).pathname
@@ -273,10 +274,10 @@ describe('a command that cannot use a file prints one sentence', () => {
       says: /\/nowhere\/people\.csv/,
     },
   ]
-  it.each(commands)('$what', ({ argv, says }) => {
+  it.each(commands)('$what', async ({ argv, says }) => {
     const at = place()
     const environment = { COLUMNS: '1000', YIDENG_DATA_DIR: join(at, 'data'), YIDENG_KEYS_DIR: join(at, 'keys') }
-    run('yideng.mjs', ['client', 'list'], environment)
+    await makeStore(environment)
     const { status, stderr } = run('yideng.mjs', argv(at), environment)
     expect(status).not.toBe(0)
     expect(stderr).toMatch(says)

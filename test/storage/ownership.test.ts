@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { afterFile } from '../setup/after-file.ts'
+import { makeStore } from '../setup/make-store.ts'
 import { freePort } from '../setup/free-port.ts'
 import { until } from '../setup/server.ts'
 
@@ -51,6 +52,7 @@ describe.runIf(process.getuid?.() === 0)('files that a command of root makes bel
     const environment = { YIDENG_DATA_DIR: data, YIDENG_KEYS_DIR: keys }
     const yideng = (...argv: string[]) =>
       execFileSync(process.execPath, [bin('yideng.mjs'), ...argv], { env: environment })
+    await makeStore(environment)
     yideng('client', 'create', '--name', '电子证照', '--redirect-uri', 'https://portal.example/cb')
     yideng('keys', 'rotate')
     yideng('backup', join(data, 'backup.sqlite'))
@@ -77,7 +79,7 @@ describe.runIf(process.getuid?.() === 0)('files that a command of root makes bel
     expect(await end).toBe(0)
   })
 
-  it('a link in the way of a new file is not followed', () => {
+  it('a link in the way of a new file is not followed', async () => {
     const at = place()
     chownSync(at, service.uid, service.gid)
     const target = join(place(), 'of-root')
@@ -87,6 +89,7 @@ describe.runIf(process.getuid?.() === 0)('files that a command of root makes bel
     chownSync(data, service.uid, service.gid)
     symlinkSync(target, join(data, 'backup.sqlite.partial'))
     const environment = { YIDENG_DATA_DIR: data, YIDENG_KEYS_DIR: join(at, 'keys') }
+    await makeStore(environment)
     spawnSync(process.execPath, [bin('yideng.mjs'), 'backup', join(data, 'backup.sqlite')], { env: environment })
     expect(statSync(target)).toMatchObject({ uid: 0, size: 0 })
   })

@@ -16,7 +16,7 @@ const filesIn = (folder: string) =>
 const spoken = [
   ...['src/admin', 'src/cli', 'src/config', 'src/clients'].flatMap(filesIn),
   ...['verify', 'chain', 'archives', 'receipts'].map((name) => `src/audit/${name}.ts`),
-  ...['unavailable', 'copy'].map((name) => `src/storage/${name}.ts`),
+  ...['unavailable', 'copy', 'need-store'].map((name) => `src/storage/${name}.ts`),
   ...['key-file', 'data-keys-of-store', 'lookup-index', 'data-key-changes'].map((name) => `src/keys/${name}.ts`),
   'src/accounts/passwords/breached.ts',
   'src/channels/channels.ts',

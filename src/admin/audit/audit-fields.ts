@@ -1,4 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
@@ -79,7 +81,12 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.
 
 /** @returns undefined where `keys` is not a key set */
 export async function verifierOf(context: CommandContext, keys: unknown): Promise<VerifyDocument | undefined> {
-  if (keys === undefined) return createVerifier((await context.settings()).keysDir, context.clock)
+  if (keys === undefined) {
+    const { keysDir } = await context.settings()
+    // an opened store brings them; a missing one is an error
+    if (!existsSync(join(keysDir, 'signing.json'))) await context.services()
+    return createVerifier(keysDir, context.clock)
+  }
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined
   try {

@@ -52,10 +52,18 @@ export function keyFiles(settings: Settings): Finding[] {
   return [isPrivate('keys', keysDir), ...files]
 }
 
+/** Nothing to examine is a fault: the settings are probably not those of the service. */
+export const noStore = (finding: string): Finding => ({
+  state: 'fail',
+  what: 'store',
+  finding,
+  todo: 'start the server once, or name the settings of the service: --environment FILE',
+})
+
 /** Checks the SQLite file of the durable store. It opens the file read-only. */
 export function storeFile(settings: Settings): Finding[] {
   const file = databaseFile(settings)
-  if (!existsSync(file)) return [missing('store', file, 'the first start of the server makes it')]
+  if (!existsSync(file)) return [noStore(`${file} does not exist`)]
   const findings = [isPrivate('store', file)]
   try {
     const sqlite = new DatabaseSync(file, { readOnly: true, timeout: 5000 })

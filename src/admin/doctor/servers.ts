@@ -8,6 +8,7 @@ import type { Events } from '../../storage/events.ts'
 import { openEvents, ownsRedis } from '../../storage/stores.ts'
 import { keyFingerprint } from '../../keys/keys-in-store.ts'
 import type { Services } from '../../services.ts'
+import { noStore } from './files.ts'
 import { setClock, type Finding } from './finding.ts'
 
 const reason = (error: unknown) => {
@@ -59,6 +60,7 @@ export async function postgresServer({ databaseUrl, clockSeconds }: Settings, cl
     const known = readdirSync(new URL('../../storage/migrations/', import.meta.url)).map((name) => name.slice(0, -3))
     const done = new Set(await migrationsRun(database))
     const pending = known.filter((name) => !done.has(name))
+    if (done.size === 0) return [...findings, noStore('the database is empty')]
     findings.push(
       pending.length === 0
         ? { state: 'ok', what: 'store', finding: 'up to date' }

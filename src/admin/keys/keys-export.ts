@@ -14,7 +14,7 @@ export default command({
   access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng keys export > jwks.json',
   async run(context, { kind }) {
-    const settings = await context.settings()
+    const { settings } = await context.services()
     const { clock } = context
     const document = kind === 'sm2' ? sm2PublicKeySet(settings, clock) : publicKeySet(settings.keysDir, clock)
     return { ok: true, document, raw: JSON.stringify(document, null, 2).split('\n') }

@@ -4,7 +4,8 @@ import type { CommandContext } from '../command-context.ts'
 
 /** The signing keys, with the state of each and the time from which an old one may be retired. */
 export async function signingKeyStates(context: CommandContext) {
-  const settings = await context.settings()
+  // the open store has brought the keys of its other machines
+  const { settings } = await context.services()
   const { lifetimes } = settings
   const keys = openTokenKeys(settings, context.clock)
   const now = context.clock()

@@ -45,9 +45,10 @@ describe('doctor', () => {
 
   it('creates no file on an empty machine', async () => {
     const line = commandLine({ empty: true })
-    const { code, warnings } = await examine(line)
-    expect(code).toBe(0)
-    expect(warnings.map(({ what }) => what)).toEqual(['keys', 'store', 'artifacts'])
+    const { code, warnings, faults } = await examine(line)
+    expect(code).toBe(1)
+    expect(faults.map(({ what }) => what)).toEqual(['store'])
+    expect(warnings.map(({ what }) => what)).toEqual(['keys', 'artifacts'])
     expect(readdirSync(line.directory)).toEqual([])
   })
 

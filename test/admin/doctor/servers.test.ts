@@ -100,7 +100,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)('doc
     expect(JSON.stringify(unanswered)).not.toContain('hunter2')
     const empty = await examine({ YIDENG_DATABASE_URL: await makePostgres() })
     expect(empty).toContainEqual(
-      expect.objectContaining({ what: 'store', finding: expect.stringContaining('did not run') }),
+      expect.objectContaining({ state: 'fail', what: 'store', finding: 'the database is empty' }),
     )
   })
 })

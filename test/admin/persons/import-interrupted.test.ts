@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { makeStore } from '../../setup/make-store.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { writeImportFile } from '../../accounts/imports/import-file.ts'
 
@@ -25,6 +26,7 @@ const leftDirectories = () =>
 
 it('an import that was killed goes on, and its counts, accounts and files are exact', async () => {
   const { directory, environment, json, yideng, withServices } = commandLine()
+  await makeStore(environment)
   const file = join(directory, 'accounts.jsonl')
   const wanted = await writeImportFile(file, rows)
   const imports = join(directory, 'data', 'imports')
