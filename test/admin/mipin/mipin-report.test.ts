@@ -119,6 +119,14 @@ describe('npx yideng mipin report', () => {
     }
   })
 
+  it('has the newest signature over the audit log, with its key', () => {
+    for (const document of Object.values(documents)) {
+      const signed = clauseOf(document, '8.4 g').uses.find(({ what }) => what === 'checkpoints sign the audit log')
+      expect(signed?.keys).toEqual([expect.stringMatching(/^(?:es256|sgd-sm3-sm2)-/)])
+      expect(clauseOf(document, '8.4 g').gaps).not.toContain('no checkpoint is signed yet: a server signs one a minute')
+    }
+  })
+
   it('calls SM2 in software a high risk, and a device none', () => {
     expect(riskOf(documents.guomi, 'G5')).toMatchObject({ state: 'high', condition: expect.stringContaining('自实现') })
     expect(riskOf(documents.device, 'G5')?.state).toBe('judge')
