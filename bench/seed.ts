@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { sealOf } from '../src/accounts/authenticators/row.ts'
+import { accountRow } from '../src/accounts/natural-persons/open-account.ts'
+import { macOf } from '../src/keys/row-guard.ts'
 import type { Services } from '../src/services.ts'
 import { indexKeysInUse } from '../src/keys/lookup-index.ts'
 import { compileOnce, type Database } from '../src/storage/database.ts'
@@ -17,25 +18,14 @@ export async function seed(services: Services, accounts: number, passwordHash: s
 
   const personOf = (id: string, index: number) => {
     const serial = String(index).padStart(9, '0')
-    const seal = (column: string, text: string) => cipher.seal(text, `natural_persons.${column}:${id}`)
-    return {
-      id,
-      document_type: 'resident_id',
-      document_number: seal('document_number', `440300199${serial}`),
-      document_index: lookup.under(indexKey, 'document', `seeded ${serial}`),
-      name: seal('name', '张三'),
-      phone: seal('phone', `+8613${serial}`),
-      phone_index: lookup.under(indexKey, 'phone', `+8613${serial}`),
-      username: seal('username', `seeded${serial}`),
-      username_index: lookup.under(indexKey, 'username', `seeded${serial}`),
-      identity_level: 3,
-      proofed_at: now,
-      status: 'active' as const,
-      held_until: null,
-      closes_at: null,
-      created_at: now,
-      updated_at: now,
+    const data = {
+      documentType: 'resident_id',
+      documentNumber: `440300199${serial}`,
+      name: '张三',
+      phone: `+8613${serial}`,
+      username: `seeded${serial}`,
     }
+    return accountRow({ cipher, lookup }, indexKey, { id, data, identityLevel: 3, possession: 'counter', now })
   }
   const passwordOf = (personId: string) => {
     const row = {
@@ -46,7 +36,7 @@ export async function seed(services: Services, accounts: number, passwordHash: s
       created_at: now,
       held_at: null,
     }
-    return { ...row, last_used_at: null, mac: sealOf(services.seal, row) }
+    return { ...row, last_used_at: null, mac: macOf(services.seal, 'authenticators', row) }
   }
 
   // One compiled statement for all batches: building a statement takes longer than running it.

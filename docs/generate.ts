@@ -13,6 +13,7 @@ import { longestParameter, longestRequest } from '../src/guards/request-limits.t
 import { readWords } from '../src/pages/words.ts'
 import { refusals } from '../src/refusal/refusal.ts'
 import { cliPage } from './cli-page.ts'
+import { unavailableDocument, unavailablePage } from './proxy-page.ts'
 import { liveThings, remedies, type LiveThing } from './revocation-matrix.ts'
 import { sqlConstructs } from './sql-constructs.ts'
 import { code, made, page, table } from './tables.ts'
@@ -167,6 +168,9 @@ const xinchuangFiles = { 'zh-CN': 'docs/xinchuang.md', en: 'docs/en/xinchuang.md
 const xinchuangPage = (language: keyof typeof xinchuangFiles) =>
   withPart(xinchuangFiles[language], sqlBegins, ['', ...sqlConstructs(language), ''], sqlEnds)
 
+/** The default, so that the page of the repository is the same everywhere. */
+const helplineOf = () => documentedSettings.find(({ name }) => name === 'YIDENG_HELPLINE')?.default ?? ''
+
 function triesPage(): string {
   return page([
     '# Tries: for whom they count',
@@ -244,6 +248,8 @@ export function generatedDocs(): Record<string, string> {
     [xinchuangFiles['zh-CN']]: xinchuangPage('zh-CN'),
     [xinchuangFiles.en]: xinchuangPage('en'),
     'docs/tries.md': triesPage(),
+    'docs/proxy/unavailable.html': unavailablePage({ helpline: helplineOf() }),
+    'docs/proxy/unavailable.json': unavailableDocument,
   }
 }
 

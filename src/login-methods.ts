@@ -1,4 +1,5 @@
 import type { MethodDeclaration } from './config/method-declaration.ts'
+import { certificate } from './login/methods/certificate/declaration.ts'
 import { channel } from './login/methods/channel/declaration.ts'
 import { face } from './login/methods/face/declaration.ts'
 import { otp } from './login/methods/otp/declaration.ts'
@@ -9,7 +10,7 @@ import { sms } from './login/methods/sms/declaration.ts'
 import { upstream } from './login/methods/upstream/declaration.ts'
 
 /** The login methods, in the order of the sign-in page. A new one is its folder in src/login/methods and one entry here. */
-export const loginMethods = [channel, passkey, password, otp, qr, sms, face, upstream] as const
+export const loginMethods = [channel, passkey, password, otp, qr, sms, face, certificate, upstream] as const
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 

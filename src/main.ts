@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { Logger } from 'pino'
-import { sealOlderAuthenticators } from './admin/keys/seal.ts'
+import { sealOlderRows } from './admin/keys/seal.ts'
 import type { Settings } from './config/settings.ts'
 import { serve } from './http/serve.ts'
 import { beat } from './http/hung-workers.ts'
@@ -51,8 +51,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
 
   // one process is enough
   if ((cluster.worker?.id ?? 1) === 1) {
-    sealOlderAuthenticators(services).catch((error: unknown) =>
-      log.error({ err: error }, 'authenticators of older versions could not be sealed'),
+    sealOlderRows(services).catch((error: unknown) =>
+      log.error({ err: error }, 'rows of older versions could not be sealed'),
     )
   }
 

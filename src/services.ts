@@ -42,6 +42,7 @@ import { openKeyFiles } from './keys/open-key-files.ts'
 import type { Fetch } from './guards/outbound.ts'
 import { openUpstreams } from './guards/open-upstreams.ts'
 import { createTwoFactors } from './accounts/two-factors.ts'
+import { createRowGuard, type RefusedRow } from './keys/row-guard.ts'
 import { createRowSeal } from './keys/row-seal.ts'
 import { createEmbeddedBusinessRegister } from './proofing/embedded-business-register.ts'
 import { createEmbeddedPopulationRegister } from './proofing/embedded-population-register.ts'
@@ -68,8 +69,8 @@ interface ServiceOptions {
   events?: Events
   /** Called when a change could not be published to the servers. */
   publishFailed?: (error: unknown) => void
-  /** Called for an authenticator without a valid seal: the store was changed from outside. */
-  unsealed?: (row: { id: string; kind: string }) => void
+  /** Called for each use of a row without a valid seal: another program changed the store. */
+  refusedRow?: (row: RefusedRow) => void
 }
 
 /**
@@ -152,8 +153,9 @@ async function createServices(opening: Opening) {
     upstreamLinks: createUpstreamLinks({
       database,
       cipher,
+      seal: people.seal,
       blindIndex,
-      ...(options.unsealed ? { unsealed: options.unsealed } : {}),
+      unsealed: ({ id }) => options.refusedRow?.({ table: 'upstream_links', id }),
       clock,
     }),
     devices: createDevices({ database, cipher, blindIndex, audit, clock }),
@@ -173,8 +175,8 @@ async function createServices(opening: Opening) {
     }),
     merging: createMerging({ database, seal: people.seal, endSignIns, notifier, audit, publish, clock }),
     closing: createClosing({ database, cipher, references, audit, notifier, endSignIns, publish, clock, days }),
-    clients: createClients({ database, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
-    administrators: createAdministrators({ database, audit, clock }),
+    clients: createClients({ database, guard: people.guard, audit, publish, clock, idTokenAlg: settings.idTokenAlg }),
+    administrators: createAdministrators({ database, guard: people.guard, audit, clock }),
     twoFactors: createTwoFactors({ database, required: settings.twoFactors }),
     personLookups: createPersonLookups({ database, persons: people.persons, audit, clock }),
     approvals: createApprovals({ database, cipher, audit, clock }),
@@ -190,11 +192,13 @@ function createPeople(
   audit: AuditLog,
   upstreams: WaysIn['upstreams'],
 ) {
-  const { cipher, blindIndex, lookup, sealedFrom } = dataKeys
+  const { cipher, blindIndex, lookup, sealedFrom, rowsSealedFrom, suite } = dataKeys
   const { session, refreshToken } = settings.lifetimes
   const { publish } = events
-  const { unsealed = () => undefined, texts } = options
-  const seal = createRowSeal(cipher)
+  const { refusedRow: refused = () => undefined, texts } = options
+  const unsealed = ({ id }: { id: string }) => refused({ table: 'authenticators', id })
+  const seal = createRowSeal(cipher, suite)
+  const guard = createRowGuard({ seal, sealedFrom: rowsSealedFrom, refused, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
   const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
@@ -215,7 +219,7 @@ function createPeople(
     clock,
   })
   const methodLocks = createMethodLocks({ database, authenticators, upstreams, notifier, audit, clock })
-  return { register, persons, endSignIns, authenticators, seal, inbox, notifier, methodLocks, ...phones }
+  return { register, persons, endSignIns, authenticators, seal, guard, inbox, notifier, methodLocks, ...phones }
 }
 
 type Organisations = ReturnType<typeof createOrganisations>
@@ -228,11 +232,12 @@ function createOrganisations(
   people: People,
 ) {
   const { cipher, blindIndex } = dataKeys
-  const { persons, notifier } = people
+  const { persons, guard, notifier } = people
   const { publish } = events
   const register = createEmbeddedBusinessRegister({ database, cipher, blindIndex, clock })
   const legalPersons = createLegalPersons({
     database,
+    guard,
     cipher,
     blindIndex,
     register,
@@ -242,8 +247,8 @@ function createOrganisations(
     publish,
     clock,
   })
-  const principals = createPrincipals({ database, legalPersons, persons, clock })
-  const invitationCodes = createInvitationCodes({ database, blindIndex, persons, clock })
+  const principals = createPrincipals({ database, guard, legalPersons, persons, clock })
+  const invitationCodes = createInvitationCodes({ database, guard, blindIndex, persons, clock })
   return {
     businessRegister: register,
     legalPersons,
@@ -251,6 +256,7 @@ function createOrganisations(
     mandates: createMandates({
       persons,
       database,
+      guard,
       cipher,
       blindIndex,
       principals,
@@ -260,7 +266,15 @@ function createOrganisations(
       publish,
       clock,
     }),
-    representations: createRepresentations({ database, cipher, legalPersons, principals, invitationCodes, clock }),
+    representations: createRepresentations({
+      database,
+      guard,
+      cipher,
+      legalPersons,
+      principals,
+      invitationCodes,
+      clock,
+    }),
   }
 }
 

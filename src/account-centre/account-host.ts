@@ -31,7 +31,12 @@ export interface AccountHostDeps {
   clock: Clock
 }
 
-const notBy = { face: 'not_by_face', sms: 'not_by_sms', channel: 'not_by_channel' } as const
+const notBy = {
+  face: 'not_by_face',
+  sms: 'not_by_sms',
+  channel: 'not_by_channel',
+  certificate: 'not_by_certificate',
+} as const
 
 /** The frame around every page of the account centre: the session, what it may do, and the menu. */
 export function createAccountHost(deps: AccountHostDeps): AccountHost {

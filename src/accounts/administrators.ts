@@ -1,7 +1,10 @@
+import type { Selectable } from 'kysely'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
+import type { RowGuard } from '../keys/row-guard.ts'
 import { isProvince, regionHolds } from '../config/regions.ts'
 import type { Database } from '../storage/database.ts'
+import type { Tables } from '../storage/schema.ts'
 
 /** Roles of administrators; each role includes the one before it. */
 export const administratorRoles = ['viewer', 'operator', 'admin'] as const
@@ -40,6 +43,7 @@ export function isPeer(own: Administrator, other: Administrator): boolean {
   return !above
 }
 
+/** A row with a wrong seal (src/keys/row-guard.ts) makes no administrator. */
 export interface Administrators {
   find(personId: string): Promise<Administrator | undefined>
   /**
@@ -54,31 +58,50 @@ export interface Administrators {
   revoke(personId: string, actor: string): Promise<boolean>
 }
 
-export function createAdministrators(options: { database: Database; audit: AuditLog; clock: Clock }): Administrators {
-  const { database, audit, clock } = options
+type Row = Selectable<Tables['administrators']>
 
-  const all = (within: Database) =>
-    within
-      .selectFrom('administrators')
-      .select(['person_id as personId', 'role', 'region', 'granted_by as grantedBy', 'granted_at as grantedAt'])
-  const findIn = (within: Database, personId: string) =>
-    all(within).where('person_id', '=', personId).executeTakeFirst()
-  const about = ({ role, region }: Pick<Administrator, 'role' | 'region'>) => `${role} ${region}`
+const fromRow = (row: Row): Administrator => ({
+  personId: row.person_id,
+  role: row.role,
+  region: row.region,
+  grantedBy: row.granted_by,
+  grantedAt: row.granted_at,
+})
+
+const about = ({ role, region }: Pick<Administrator, 'role' | 'region'>) => `${role} ${region}`
+
+export function createAdministrators(options: {
+  database: Database
+  guard: RowGuard
+  audit: AuditLog
+  clock: Clock
+}): Administrators {
+  const { database, guard, audit, clock } = options
+
+  const all = (within: Database) => within.selectFrom('administrators').selectAll('administrators')
+  const rowOf = (within: Database, personId: string) => all(within).where('person_id', '=', personId).executeTakeFirst()
+  const usable = (row: Row | undefined) => (row && guard.mayUse('administrators', row) ? fromRow(row) : undefined)
 
   return {
-    find: (personId) => findIn(database, personId),
-    acting: (personId) =>
-      all(database)
-        .innerJoin('natural_persons', 'natural_persons.id', 'administrators.person_id')
-        .where('person_id', '=', personId)
-        .where('status', '=', 'active')
-        .where('identity_level', '>=', 3)
-        .executeTakeFirst(),
-    list: () => all(database).orderBy('granted_at').orderBy('person_id').execute(),
+    find: async (personId) => usable(await rowOf(database, personId)),
+    acting: async (personId) =>
+      usable(
+        await all(database)
+          .innerJoin('natural_persons', 'natural_persons.id', 'administrators.person_id')
+          .where('person_id', '=', personId)
+          .where('status', '=', 'active')
+          .where('identity_level', '>=', 3)
+          .executeTakeFirst(),
+      ),
+    async list() {
+      const rows = await all(database).orderBy('granted_at').orderBy('person_id').execute()
+      return rows.flatMap((row) => usable(row) ?? [])
+    },
     grant: ({ personId, role, region }, actor) =>
       database.transaction().execute(async (transaction) => {
-        const before = await findIn(transaction, personId)
-        const columns = { role, region, granted_by: actor, granted_at: clock() }
+        const before = usable(await rowOf(transaction, personId))
+        const row = { person_id: personId, role, region, granted_by: actor, granted_at: clock() }
+        const { person_id: _id, ...columns } = { ...row, mac: guard.macOf('administrators', row) }
         await transaction
           .insertInto('administrators')
           .values({ person_id: personId, ...columns })
@@ -86,11 +109,11 @@ export function createAdministrators(options: { database: Database; audit: Audit
           .execute()
         const details = { before: before && about(before), after: about({ role, region }) }
         await audit.append(transaction, { event: 'administrator.granted', actor, personId, details })
-        return { personId, role, region, grantedBy: actor, grantedAt: columns.granted_at }
+        return { personId, role, region, grantedBy: actor, grantedAt: row.granted_at }
       }),
     revoke: (personId, actor) =>
       database.transaction().execute(async (transaction) => {
-        const before = await findIn(transaction, personId)
+        const before = await rowOf(transaction, personId)
         if (!before) return false
         await transaction.deleteFrom('administrators').where('person_id', '=', personId).execute()
         const details = { before: about(before) }

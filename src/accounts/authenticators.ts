@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../config/clock.ts'
+import { isSealed, macOf } from '../keys/row-guard.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
-import { fromRow, isSealed, newRow, sealOf, type Authenticator, type AuthenticatorRow } from './authenticators/row.ts'
+import { fromRow, newRow, type Authenticator, type AuthenticatorRow } from './authenticators/row.ts'
 
 export type { Authenticator } from './authenticators/row.ts'
 
@@ -90,7 +91,7 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
 
 /** Whether a row may be used: it is sealed, or written before seals were required. */
 function isUsable({ seal, sealedFrom, unsealed, clock }: AuthenticatorsDeps, row: AuthenticatorRow): boolean {
-  if (isSealed(seal, row)) return true
+  if (isSealed(seal, 'authenticators', row)) return true
   const from = sealedFrom()
   if (from === undefined || clock() < from) return true
   unsealed({ id: row.id, kind: row.kind })
@@ -147,7 +148,7 @@ async function update(
   }
   const result = await within
     .updateTable('authenticators')
-    .set({ ...values, mac: sealOf(seal, { ...before, ...values }) })
+    .set({ ...values, mac: macOf(seal, 'authenticators', { ...before, ...values }) })
     .where('id', '=', id)
     .where('person_id', '=', personId)
     .where('data', '=', data)

@@ -3,12 +3,12 @@ import type { Clock } from '../config/clock.ts'
 import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
-import { createRowSeal } from '../keys/row-seal.ts'
+import { isSealed, macOf } from '../keys/row-guard.ts'
+import type { RowSeal } from '../keys/row-seal.ts'
 import type { Database } from '../storage/database.ts'
 import { hashId } from '../storage/hash-id.ts'
 import type { UpstreamLinkWay, UpstreamTables } from '../storage/schema-upstreams.ts'
 import { learnDocument } from './upstream-link-document.ts'
-import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { forgetOffer, isLinkRefused, refuseLink, type LinkKey } from './upstream-offers.ts'
 
 export type { UpstreamLinkWay } from '../storage/schema-upstreams.ts'
@@ -130,11 +130,12 @@ export function createUpstreamLinks(deps: {
   cipher: FieldCipher
   blindIndex: BlindIndex
   /** Called for each ignored row: the store was changed by another program. */
-  unsealed?: (row: { id: string; kind: string }) => void
+  seal: RowSeal
+  /** Called for each ignored link: another program changed the store. */
+  unsealed: (row: { id: string }) => void
   clock: Clock
 }): UpstreamLinks {
-  const { database, cipher, blindIndex, unsealed, clock } = deps
-  const seal = createRowSeal(cipher)
+  const { database, cipher, seal, blindIndex, unsealed, clock } = deps
   const subjectIndex = ({ upstream, subject }: UpstreamSubject) =>
     blindIndex('upstream.subject', `${upstream}\0${subject}`)
   const documentIndex = ({ type, number }: AssertedDocument) => blindIndex('upstream.document', `${type}:${number}`)
@@ -159,13 +160,13 @@ export function createUpstreamLinks(deps: {
       held_until: byNumber ? now + holdMs : null,
       paused_at: null,
     }
-    return { ...made, mac: sealOfLink(seal, made) }
+    return { ...made, mac: macOf(seal, 'upstream_links', made) }
   }
 
   /** The links that this program wrote: another one is ignored. */
   function usable(rows: readonly Row[]): UpstreamLink[] {
-    const sealed = rows.filter((one) => isLinkSealed(seal, one))
-    for (const one of rows) if (!sealed.includes(one)) unsealed?.({ id: linkId(fromRow(one)), kind: 'upstream' })
+    const sealed = rows.filter((one) => isSealed(seal, 'upstream_links', one))
+    for (const one of rows) if (!sealed.includes(one)) unsealed({ id: linkId(fromRow(one)) })
     return sealed.map(fromRow)
   }
   const ofPerson = (personId: string, within: Database) =>

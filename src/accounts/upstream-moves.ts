@@ -1,6 +1,6 @@
+import { isSealed, macOf } from '../keys/row-guard.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
 import type { DatabaseTransaction } from '../storage/database.ts'
-import { isLinkSealed, sealOfLink } from './upstream-link-seal.ts'
 import { holdMs, undoMs } from './upstream-links.ts'
 
 /**
@@ -38,10 +38,10 @@ export async function moveLinks(
   } as const
   const links = await transaction.selectFrom('upstream_links').selectAll().where('person_id', '=', from).execute()
   // a row without a right seal gets none here
-  for (const link of links.filter((one) => isLinkSealed(seal, one)))
+  for (const link of links.filter((one) => isSealed(seal, 'upstream_links', one)))
     await transaction
       .updateTable('upstream_links')
-      .set({ ...moved, mac: sealOfLink(seal, { ...link, ...moved }) })
+      .set({ ...moved, mac: macOf(seal, 'upstream_links', { ...link, ...moved }) })
       .where('upstream', '=', link.upstream)
       .where('subject_index', '=', link.subject_index)
       .execute()

@@ -92,6 +92,18 @@ export const listed: Readonly<Record<string, Listed>> = {
     summary: 'end the recovery codes of a person',
     load: () => import('./persons/person-void-codes.ts'),
   },
+  'person import-tokens': {
+    summary: 'import hardware tokens of one-time codes from a sealed file; each is given to a person afterwards',
+    load: () => import('./persons/person-import-tokens.ts'),
+  },
+  'person give-token': {
+    summary: 'give a hardware token of one-time codes to a person, by the serial number on it',
+    load: () => import('./persons/person-give-token.ts'),
+  },
+  'person remove-tokens': {
+    summary: 'remove all tokens of one-time codes of a person: the password alone signs in again',
+    load: () => import('./persons/person-remove-tokens.ts'),
+  },
   'person lock': {
     summary: 'refuse all sign-ins with an account until it is unlocked',
     load: () => import('./persons/person-lock.ts'),

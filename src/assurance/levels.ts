@@ -69,11 +69,13 @@ export function levelOf(acr: string | undefined): Level | undefined {
 /**
  * Ways that sign in, but change nothing in an account, each with its `amr` values. A face: liveness is not proven well enough
  * (docs/face.md). A code in a text: a holder of the number for a moment can make one. A channel: the vendor's account is not ours.
+ * A certificate of a legal person: it does not say who holds the stick (docs/certificates.md).
  */
 const limitedWays = {
   face: ['face'],
   sms: ['otp', 'sms'],
   channel: ['wechat', 'alipay'],
+  certificate: ['org-cert'],
 } as const
 
 export type LimitedWay = keyof typeof limitedWays
@@ -108,10 +110,17 @@ export function limitedPhone(methods: readonly string[]): LimitedWay | undefined
 }
 
 /**
- * A text reaches level 2. A channel, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
+ * A text reaches level 2. A channel, a certificate of a legal person, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
  * values do not.
  */
-const reachLevel2: ReadonlySet<string> = new Set([...limitedWays.sms, ...limitedWays.channel, 'qr', 'fed', twoFactors])
+const reachLevel2: ReadonlySet<string> = new Set([
+  ...limitedWays.sms,
+  ...limitedWays.channel,
+  ...limitedWays.certificate,
+  'qr',
+  'fed',
+  twoFactors,
+])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))
 
 /** Whether a session needs another way to sign in for a level above 2: no further proof of the person can help. */

@@ -49,7 +49,7 @@ const events = {
   'authenticator.held':
     'a recovery held a young passkey, or a token: it signs no person in until its owner confirms it',
   'authenticator.released': 'a person said that a held passkey or token is theirs: it is in use again',
-  'keys.sealed': 'an administrator sealed authenticators that had no seal',
+  'keys.sealed': 'an administrator sealed rows that had no valid seal',
   'authenticator.cloned': 'a passkey was used with a counter that had been used before: there may be a copy of it',
   'signature.refused': 'a signature by passkey was refused',
   'session.ended': 'a person ended a session from the account centre',
@@ -97,6 +97,7 @@ const events = {
   'audit.exported': 'an administrator wrote audit entries to a file',
   'store.restored':
     'a store was filled from a backup: all sign-ins ended; the counts show which rows came back or were left out',
+  'store.row-refused': 'a row without a valid seal was not used: another program changed the store',
   'audit.archived': 'a month of audit entries was moved to a file',
   'administrator.granted': 'a person was made an administrator, or given another role or region',
   'administrator.revoked': 'a person is no longer an administrator',

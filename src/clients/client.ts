@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { RowGuard } from '../keys/row-guard.ts'
 import type { Database } from '../storage/database.ts'
 import type { Tables } from '../storage/schema.ts'
 import { parseClientMetadata, type ClientMetadata, type UsualIdTokenAlg } from './metadata.ts'
@@ -53,7 +54,7 @@ const fieldsOfLaterVersions = {
 
 export type ClientRow = Selectable<Tables['clients']>
 
-export function fromRow(row: ClientRow): Client {
+export function fromRow(row: Omit<ClientRow, 'mac'>): Client {
   const metadata = { ...fieldsOfLaterVersions, ...(JSON.parse(row.metadata) as ClientMetadata) }
   const { id, status, secret_hash: secretHash, created_at: createdAt, updated_at: updatedAt } = row
   return { ...metadata, id, status, secretHash, createdAt, updatedAt }
@@ -67,9 +68,10 @@ export function isReadable(row: ClientRow): boolean {
   }
 }
 
-export async function findClient(within: Database, id: string): Promise<Client | undefined> {
+/** The registration as it is stored; undefined also where another program changed it (row-guard.ts). */
+export async function findRow(guard: RowGuard, within: Database, id: string): Promise<ClientRow | undefined> {
   const row = await within.selectFrom('clients').selectAll().where('id', '=', id).executeTakeFirst()
-  return row && fromRow(row)
+  return row && guard.mayUse('clients', row) ? row : undefined
 }
 
 /** All registrations, oldest first. */

@@ -6,7 +6,7 @@ import {
   type ChangedClient,
   type ClientsDeps,
 } from './change-client.ts'
-import { findClient, fromRow, isReadable, readRows, type Client } from './client.ts'
+import { findRow, fromRow, isReadable, readRows, type Client } from './client.ts'
 import { createClient } from './create-client.ts'
 
 export type { Client } from './client.ts'
@@ -14,7 +14,7 @@ export type { Client } from './client.ts'
 /** The registered portals. `undefined`: there is no portal with that id. */
 export interface Clients {
   find(id: string): Promise<Client | undefined>
-  /** All readable registrations. A damaged one affects its own portal only; `yideng doctor` names it. */
+  /** All usable registrations. A damaged or changed one affects its own portal only; `yideng doctor` names it. */
   list(): Promise<Client[]>
   /** Ids of registrations that cannot be read. */
   damaged(): Promise<string[]>
@@ -28,10 +28,14 @@ export interface Clients {
 }
 
 export function createClients(deps: ClientsDeps): Clients {
-  const { database } = deps
+  const { database, guard } = deps
   return {
-    find: (id) => findClient(database, id),
-    list: async () => (await readRows(database)).filter(isReadable).map(fromRow),
+    async find(id) {
+      const row = await findRow(guard, database, id)
+      return row && fromRow(row)
+    },
+    list: async () =>
+      (await readRows(database)).filter((row) => isReadable(row) && guard.mayUse('clients', row)).map(fromRow),
     damaged: async () => (await readRows(database)).filter((row) => !isReadable(row)).map(({ id }) => id),
     create: (input, actor, id) => createClient(deps, input, actor, id),
     update: (id, changes, actor) => updateClient(deps, id, changes, actor),

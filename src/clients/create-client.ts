@@ -29,9 +29,10 @@ export async function createClient(
     created_at: now,
     updated_at: now,
   }
+  const sealed = { ...row, mac: deps.guard.macOf('clients', row) }
   const problems = await deps.database
     .transaction()
-    .execute((transaction) => insertClient(deps, transaction, row, metadata, actor))
+    .execute((transaction) => insertClient(deps, transaction, sealed, metadata, actor))
   if (problems.length > 0) return { ok: false, problems }
   deps.publish('client', id)
   return { ok: true, client: fromRow(row), ...(secret ? { secret } : {}) }

@@ -51,6 +51,7 @@ function addressOf(ctx: Context, trustProxy: boolean): string {
 /** Most requests come from portals and use no language, nonce or form: these are created on first use. */
 class BrowserRequest implements RequestContext {
   readonly formTargets: string[] = []
+  readonly connectTargets: string[] = []
   readonly signals: KeeperSignal[] = []
   form: Readonly<Record<string, string>> = {}
   returnTo: string
@@ -143,7 +144,7 @@ class BrowserRequest implements RequestContext {
 
   render(view: string, data: Record<string, unknown>): string {
     const { nonce, returnTo: path, elder, signals } = this
-    this.#ctx.set('content-security-policy', pagePolicy(nonce, this.formTargets))
+    this.#ctx.set('content-security-policy', pagePolicy(nonce, this))
     return this.#parts.pages.render(view, this.language, data, { nonce, path, elder, signals })
   }
 
@@ -207,13 +208,16 @@ class BrowserRequest implements RequestContext {
 const tokenFor = (visitor: string, key: string) => createHmac('sha256', key).update(`csrf\0${visitor}`).digest()
 
 /** The content security policy of our pages: own style sheet, no framing, forms only to us and to this portal. */
-function pagePolicy(nonce: string, formTargets: readonly string[]): string {
+function pagePolicy(
+  nonce: string,
+  { formTargets, connectTargets }: Pick<RequestContext, 'formTargets' | 'connectTargets'>,
+): string {
   const targets = [...new Set(formTargets)].join(' ')
-  return `${basePolicy};script-src 'nonce-${nonce}';form-action 'self' ${targets}`.trimEnd()
+  return `${basePolicy(connectTargets)};script-src 'nonce-${nonce}';form-action 'self' ${targets}`.trimEnd()
 }
 
-const basePolicy =
-  "default-src 'none';style-src 'self';img-src 'self' data:;manifest-src 'self';connect-src 'self';base-uri 'none';frame-ancestors 'none'"
+const basePolicy = (connectTargets: readonly string[] = []) =>
+  `default-src 'none';style-src 'self';img-src 'self' data:;manifest-src 'self';connect-src ${["'self'", ...connectTargets].join(' ')};base-uri 'none';frame-ancestors 'none'`
 
 /** The policy of oidc-provider's own pages. Its self-submitting form adds the hash of its script to script-src. */
-export const answerPolicy = `${basePolicy};script-src 'self'`
+export const answerPolicy = `${basePolicy()};script-src 'self'`

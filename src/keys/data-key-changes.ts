@@ -13,6 +13,7 @@ const text = z.looseObject({
   audit: z.record(z.string(), z.string()).default({}),
   used_from: z.record(z.string(), z.string()).default({}),
   sealed_from: z.string().optional(),
+  rows_sealed_from: z.string().optional(),
 })
 
 const newestOf = (keys: object) => Math.max(...Object.keys(keys).map(keyNumber))
@@ -75,11 +76,11 @@ export function noteUse(directory: string, id: string, at: string): void {
   })
 }
 
-/** Records since when every authenticator must be sealed (ISO 8601), unless the file has a time already. */
-export function noteSealed(directory: string, from: string): void {
+/** Records since when rows must be sealed (ISO 8601), unless the file has a time already. */
+export function noteSealed(directory: string, what: 'sealed_from' | 'rows_sealed_from', from: string): void {
   changeKeyFile(directory, dataKeyFile, (content) => {
     const before = text.parse(content)
-    return { ...before, sealed_from: before.sealed_from ?? from }
+    return { ...before, [what]: before[what] ?? from }
   })
 }
 

@@ -18,8 +18,10 @@ const schema = z.object({
   audit: z.record(z.string(), key).default({}),
   /** First use of a key, ISO 8601; missing in older files. */
   used_from: z.record(z.string(), z.iso.datetime()).default({}),
-  /** Since then every authenticator must be sealed (accounts/seal-authenticators.ts); missing in older files. */
+  /** Since then every authenticator must be sealed (seal-rows.ts); missing in older files. */
   sealed_from: z.iso.datetime().optional(),
+  /** The same for portals, administrators and mandates (row-guard.ts). */
+  rows_sealed_from: z.iso.datetime().optional(),
 })
 
 export interface DataKeys {
@@ -41,6 +43,8 @@ export interface DataKeys {
   ids(): { current: string; old: string[]; waiting: string[] }
   /** Undefined for a key that this machine lacks. */
   suiteOf(id: string): Suite | undefined
+  /** Of the key that seals now. */
+  suite(): Suite | undefined
   /** First use of a key, in milliseconds since 1970 UTC; undefined when the file does not record it. */
   usedFrom(id: string): number | undefined
   /**
@@ -48,6 +52,8 @@ export interface DataKeys {
    * versions are sealed. It is in the key file, so that write access to the store cannot remove it.
    */
   sealedFrom(): number | undefined
+  /** The same for portals, administrators and mandates (row-guard.ts). */
+  rowsSealedFrom(): number | undefined
   /** Secret of pairwise subjects (OIDC Core 8.1). Losing it changes every `sub` at every portal. */
   pairwise: KeyObject
 }
@@ -57,6 +63,8 @@ export const fixedIndex = 'index'
 
 export const dataKeyFile = 'data.json'
 export const freshKey = (suite: Suite) => textOfKey(suite, randomBytes(32))
+
+const timeOf = (iso: string | undefined) => (iso === undefined ? undefined : Date.parse(iso))
 
 const fingerprintsOf = (keys: Record<string, SuiteKey>): Record<string, string> =>
   Object.fromEntries(
@@ -75,8 +83,9 @@ export function openDataKeys(directory: string, suite: Suite = 'international'):
       index: freshKey(suite),
       pairwise: freshKey('international'),
       lookup: { i1: freshKey(suite) },
-      // A new store has sealed authenticators from its first row on.
+      // A new store has sealed rows from its first one on.
       sealed_from: new Date(0).toISOString(),
+      rows_sealed_from: new Date(0).toISOString(),
     }))
     const { keys, index, lookup, audit: added, ...rest } = made
     const first = { suite: index.suite, key: deriveKey(index.key.export(), 'audit') }
@@ -106,15 +115,11 @@ export function openDataKeys(directory: string, suite: Suite = 'international'):
     pairwise: now.pairwise.key,
     fingerprint,
     refresh,
+    suite: () => now.keys[now.current]?.suite,
     suiteOf: (id) => (id === fixedIndex ? now.index : { ...now.keys, ...now.lookup }[id])?.suite,
-    usedFrom(id) {
-      const from = now.used_from[id]
-      return from === undefined ? undefined : Date.parse(from)
-    },
-    sealedFrom() {
-      const { sealed_from: from } = now
-      return from === undefined ? undefined : Date.parse(from)
-    },
+    usedFrom: (id) => timeOf(now.used_from[id]),
+    sealedFrom: () => timeOf(now.sealed_from),
+    rowsSealedFrom: () => timeOf(now.rows_sealed_from),
     ids() {
       const current = keyNumber(now.current)
       const ids = Object.keys(now.keys).filter((id) => id.startsWith('d'))

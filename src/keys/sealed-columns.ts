@@ -5,12 +5,14 @@ import { columnMarks } from '../storage/schema.ts'
 /** The primary key of each table without `id`. A sealed value is bound to table, column and key (FieldCipher). */
 const keyColumns: Readonly<Record<string, readonly string[]>> = {
   house: ['key'],
+  administrators: ['person_id'],
   devices: ['person_id', 'device_key'],
   phone_proofs: ['person_id', 'phone_index', 'how'],
   phone_register: ['phone_index', 'owner_index'],
   population_register: ['document_index'],
   population_faces: ['document_type', 'document_index'],
   business_register: ['uscc'],
+  otp_tokens: ['serial_index'],
   upstream_links: ['upstream', 'subject_index'],
   upstream_offers: ['upstream', 'subject_index', 'person_id'],
 }

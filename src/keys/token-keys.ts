@@ -1,6 +1,14 @@
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { addSm2Keys, hasSm2Software, openSm2Keys, retireSm2Keys, type Sm2SigningKey } from './guomi/sm2-keys.ts'
+import {
+  addSm2Keys,
+  hasSm2Software,
+  openSm2Keys,
+  retireSm2Keys,
+  sm2KeySet,
+  softwareSm2Keys,
+  type Sm2SigningKey,
+} from './guomi/sm2-keys.ts'
 import { createSignatureServer, type SignatureServer } from './guomi/svs/signature-server.ts'
 import { addSigningKeys, openSigningKeys, retireSigningKeys, type SigningKey } from './signing-keys.ts'
 
@@ -28,6 +36,17 @@ export const openTokenKeys = (
   ...(hasSm2Software(settings) ? openSm2Keys(settings.keysDir, clock) : []),
   ...(signatureServer?.keys() ?? []),
 ]
+
+/**
+ * The public halves of all SM2 keys that sign or signed: of this process and of the signature server (GM/T 0125.4). They are no part
+ * of the other set, which every library reads.
+ * @throws SettingsError
+ */
+export function sm2PublicKeySet(settings: Where, clock: Clock): { keys: object[] } {
+  if (hasSm2Software(settings)) openSm2Keys(settings.keysDir, clock)
+  const software = softwareSm2Keys(settings.keysDir, clock)
+  return { keys: [...software.keys, ...sm2KeySet(signatureServerOf(settings)?.keys() ?? []).keys] }
+}
 
 /** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */
 export const addTokenKeys = (settings: Where, clock: Clock, useFrom: number): string[] => [

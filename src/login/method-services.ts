@@ -3,6 +3,7 @@ import type { Authenticators } from '../accounts/authenticators.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { FaceConsents } from '../accounts/identity-proofing/face-consents.ts'
 import type { IdentityProofs } from '../accounts/identity-proofing/identity-proofs.ts'
+import type { Representations } from '../accounts/mandates/representations.ts'
 import type { MethodLocks } from '../accounts/method-locks.ts'
 import type { NaturalPersons } from '../accounts/natural-persons.ts'
 import type { Notifier } from '../accounts/notices.ts'
@@ -23,6 +24,7 @@ import type { RegisterMatches } from '../guards/register-matches.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { CookieKeys } from '../keys/cookie-keys.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
+import type { SignatureServer } from '../keys/guomi/svs/signature-server.ts'
 import type { AccessTokens } from '../oidc/access-tokens.ts'
 import type { FacePool } from '../proofing/face/pool.ts'
 import type { VerifiersByPurpose } from '../proofing/face/choose-verifier.ts'
@@ -46,6 +48,7 @@ export interface MethodServices {
   blindIndex: BlindIndex
   cookieKeys: CookieKeys
   persons: NaturalPersons
+  representations: Pick<Representations, 'of'>
   administrators: Administrators
   authenticators: Authenticators
   methodLocks: MethodLocks
@@ -70,6 +73,8 @@ export interface MethodServices {
   phoneCodes: PhoneCodes
   signatures: Signatures
   accessTokens: AccessTokens
+  /** Undefined where the settings have none. */
+  signatureServer: Pick<SignatureServer, 'verify' | 'certState'> | undefined
   audit: AuditLog
   ownClientId: string
   findClient(id: string): Promise<Client | undefined>

@@ -241,24 +241,24 @@ export interface AccountHost {
   /**
    * As `enter` with `fresh`, for a change of authenticators. While the account is on hold after a recovery, only a sign-in
    * by passkey may make one; other sign-ins get a page that shows the end of the hold.
-   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel` for a session that a QR code or one limited way began.
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `not_by_certificate` for a session that a QR code or one limited way began.
    * `link_held` for one by upstreams alone, while a link by number is held
    */
   mayChangeAuthenticators(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * Any sign-in but one by limited ways alone, and during a hold only one by passkey: for acts that take a way to sign in or a mandate
    * away. A stranger with the owner's WeChat or number, or after a recovery, would shut the owner out.
-   * @throws Refusal `not_by_face`, `not_by_sms`, `not_by_channel`, `link_held`
+   * @throws Refusal `not_by_face`, `not_by_sms`, `not_by_channel`, `not_by_certificate`, `link_held`
    */
   mayReduce(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, but also during a hold: for acts that prove the owner, or only show what may prove them.
-   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `link_held`
+   * @throws Refusal `not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `not_by_certificate`, `link_held`
    */
   mayProtect(ctx: RouterContext): Promise<AccountContext | undefined>
   /**
    * As `mayChangeAuthenticators`, for giving and accepting mandates.
-   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `link_held`
+   * @throws Refusal `mandates_not_by_qr`, `not_by_face`, `not_by_sms`, `not_by_channel`, `not_by_certificate`, `link_held`
    */
   mayGrantMandates(ctx: RouterContext): Promise<AccountContext | undefined>
   /** Shows a page of the account centre inside its frame. */

@@ -38,6 +38,8 @@ export interface RequestContext {
   readonly elder: boolean
   /** Other origins that a form of this page may redirect to (Content-Security-Policy form-action). */
   readonly formTargets: string[]
+  /** Other origins that the scripts of this page may ask: programs on the person's computer (connect-src). */
+  readonly connectTargets: string[]
   /** What the page of this answer tells the keeper of passkeys. */
   readonly signals: KeeperSignal[]
   /** Path that GET answers. The language switch, a sign-in on the way and an error page lead back to it. */

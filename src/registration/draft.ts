@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { byCarrier, byText, byWechat } from '../accounts/phone-proofs.ts'
+import { suites, type Suite } from '../config/suite.ts'
 import { createFieldCipher, type FieldCipher } from '../keys/field-cipher.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import { deriveKey } from '../keys/derived-key.ts'
+import type { SuiteKey } from '../keys/suite.ts'
 import type { Attempt } from '../login/attempt.ts'
 import type { RouterContext } from '../login/method.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
@@ -14,6 +16,8 @@ import type { Answers } from './answers.ts'
 export interface DraftDeps {
   artifacts: Artifacts
   blindIndex: BlindIndex
+  /** The algorithms that seal new answers. */
+  suite: Suite
   /** Cookies over https only. */
   secure: boolean
 }
@@ -84,9 +88,9 @@ export function draftOf(deps: DraftDeps, ctx: RouterContext, attempt?: Pick<Atte
   return placeOf(deps, secret, attempt?.id ?? '')
 }
 
-export function placeOf({ artifacts, blindIndex }: DraftDeps, secret: string, attempt: string): DraftPlace {
+export function placeOf({ artifacts, blindIndex, suite }: DraftDeps, secret: string, attempt: string): DraftPlace {
   const id = hashId(`${kind}\0${secret}\0${attempt}`)
-  const cipher = cipherFor(blindIndex, secret)
+  const cipher = cipherFor(blindIndex, secret, suite)
   const aad = `${kind}:${id}`
   return {
     id,
@@ -99,9 +103,15 @@ export function placeOf({ artifacts, blindIndex }: DraftDeps, secret: string, at
   }
 }
 
-function cipherFor(blindIndex: BlindIndex, secret: string): FieldCipher {
-  const key = deriveKey(blindIndex('registration draft', secret), 'registration draft')
-  const ring = { keys: { browser: { suite: 'international' as const, key } }, current: 'browser' }
+/** The key of each suite, so that a registration goes on while YIDENG_SUITE changes. */
+const keyNames: Readonly<Record<Suite, string>> = { international: 'browser', guomi: 'guomi' }
+
+function cipherFor(blindIndex: BlindIndex, secret: string, current: Suite): FieldCipher {
+  const keyOf = (suite: Suite): [string, SuiteKey] => [
+    keyNames[suite],
+    { suite, key: deriveKey(blindIndex('registration draft', secret), 'registration draft', suite) },
+  ]
+  const ring = { keys: Object.fromEntries(suites.map(keyOf)), current: keyNames[current] }
   return createFieldCipher(
     () => ring,
     () => undefined,

@@ -9,6 +9,8 @@ export interface AdministrationTables {
     region: string
     granted_by: string
     granted_at: Time
+    /** Over all columns above (src/keys/row-guard.ts); null in rows of older versions. */
+    mac: Sealed | null
   }
   /** How many lookups of people by number, phone, username or name an administrator made since a moment. */
   person_lookups: { actor: string; began_at: Time; lookups: number }
@@ -34,7 +36,14 @@ export interface AdministrationTables {
 export const administrationMarks: {
   [T in keyof AdministrationTables]: { [C in keyof AdministrationTables[T]]: Mark }
 } = {
-  administrators: { person_id: 'open', role: 'open', region: 'open', granted_by: 'open', granted_at: 'open' },
+  administrators: {
+    person_id: 'open',
+    role: 'open',
+    region: 'open',
+    granted_by: 'open',
+    granted_at: 'open',
+    mac: 'sensitive',
+  },
   person_lookups: { actor: 'open', began_at: 'open', lookups: 'open' },
   approvals: {
     id: 'open',

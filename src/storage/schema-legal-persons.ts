@@ -50,6 +50,8 @@ export interface LegalPersonTables {
     offer_ends_at: Time
     created_at: Time
     updated_at: Time
+    /** Over what the mandate gives, to whom (src/keys/row-guard.ts); null in rows of older versions. */
+    mac: Sealed | null
   }
   /** Wrong invitation codes, counted by person, so that no person uses up another's attempts. */
   mandate_code_tries: { mandate_id: string; person_id: string; tries: number; opened_at: Time | null }
@@ -110,6 +112,7 @@ export const legalPersonMarks: { [T in keyof LegalPersonTables]: { [C in keyof L
     offer_ends_at: 'open',
     created_at: 'open',
     updated_at: 'open',
+    mac: 'sensitive',
   },
   mandate_code_tries: { mandate_id: 'open', person_id: 'open', tries: 'open', opened_at: 'open' },
   mandate_history: {

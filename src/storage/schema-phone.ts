@@ -1,4 +1,4 @@
-import type { BlindIndex, Mark, Time } from './columns.ts'
+import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
 
 /** A number was proven by a code in a text. */
 export const byText = 'sms' as const
@@ -11,7 +11,7 @@ export const byWechat = 'wechat' as const
 /** A system whose accounts were imported has checked the number. */
 export const byUpstream = 'upstream' as const
 
-/** Telephone numbers: proofs of persons, and their owners. */
+/** Telephone numbers, and tokens of one-time codes that no person has yet. */
 export interface PhoneTables {
   /** One row for each way in which a person has proven a number. */
   phone_proofs: {
@@ -27,6 +27,13 @@ export interface PhoneTables {
   }
   /** The embedded stand-in for the carriers' check of name, number and phone. */
   phone_register: { phone_index: BlindIndex; owner_index: BlindIndex; imported_at: Time }
+  /** Hardware tokens before they are given to a person. */
+  otp_tokens: {
+    serial_index: BlindIndex
+    /** JSON with serial number, seed and kind. */
+    token: Sealed
+    imported_at: Time
+  }
   /** When each vendor last answered, and last did not. */
   vendor_calls: {
     vendor: string
@@ -47,5 +54,6 @@ export const phoneMarks: { [T in keyof PhoneTables]: { [C in keyof PhoneTables[T
     ended_at: 'open',
   },
   phone_register: { phone_index: 'sensitive', owner_index: 'sensitive', imported_at: 'open' },
+  otp_tokens: { serial_index: 'sensitive', token: 'sensitive', imported_at: 'open' },
   vendor_calls: { vendor: 'open', succeeded_at: 'open', failed_at: 'open', fault: 'open' },
 }

@@ -93,6 +93,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     status: 'active' | 'suspended'
     created_at: Time
     updated_at: Time
+    /** Over all columns above (src/keys/row-guard.ts); null in rows of older versions. */
+    mac: Sealed | null
   }
   consents: {
     person_id: string
@@ -220,6 +222,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     status: 'open',
     created_at: 'open',
     updated_at: 'open',
+    mac: 'sensitive',
   },
   consents: { person_id: 'open', client_id: 'open', granted: 'open', given_at: 'open' },
   merged_accounts: { merged_id: 'open', person_id: 'open', merged_at: 'open' },

@@ -139,6 +139,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     resources,
     artifacts,
     blindIndex,
+    suite: settings.suite,
     audit,
     limits: settings.limits,
     recoveryHold: settings.recovery.hold,

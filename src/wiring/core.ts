@@ -27,6 +27,7 @@ import type { Artifacts } from '../storage/artifacts.ts'
 import { cached } from '../storage/cached.ts'
 import { createReasons, type Reasons } from '../storage/reasons.ts'
 import type { Events } from '../storage/events.ts'
+import { reportRefusedRows } from './refused-rows.ts'
 import { claimRedis, openArtifacts, openEvents, redisOwnedByOther } from '../storage/stores.ts'
 
 /** The stores of one server process, the services over them, and the process's own keys and counters. */
@@ -68,14 +69,14 @@ export async function openCore(settings: Settings, clock: Clock, log: Logger, tr
       )
     },
   })
-  const services = await openServices(settings, clock, {
+  const services: Services = await openServices(settings, clock, {
     seen: metrics.seen,
     texts: { counted: metrics.texted, out: process.stdout },
     sums: createSums(clock),
     queried: tracing.queried,
     traced: tracing.outbound,
     events,
-    unsealed: (row) => log.error(row, 'an authenticator was changed in the store and is not used: see doctor'),
+    refusedRow: reportRefusedRows({ log, record: (event) => services.audit.record(event), clock }),
   })
   const opened = await openArtifacts(settings, clock, log, metrics.committed)
   const artifacts = tracing.artifacts(settings.redisUrls ? metrics.timed(opened) : opened)

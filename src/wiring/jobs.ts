@@ -7,6 +7,7 @@ import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
 import { nameIndexes } from '../jobs/name-indexes.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
+import { removedCas } from '../jobs/removed-cas.ts'
 import { removedChannels } from '../jobs/removed-channels.ts'
 import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
@@ -36,6 +37,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),
     start(recoveryStops({ database, clock })),
     start(removedChannels({ settings, channels, database, sessions, authenticators, cipher, clock })),
+    start(removedCas({ settings, database, sessions, authenticators, clock })),
     ...(settings.upstreams.file ? [start(upstreamList({ settings, upstreams, log }))] : []),
     start(removedUpstreams({ settings, upstreams, database, sessions, clock })),
     start(upstreamChecks(upstreams)),

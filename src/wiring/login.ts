@@ -30,7 +30,7 @@ export type Login = Awaited<ReturnType<typeof createLogin>>
 export async function createLogin(core: Core, protocol: Protocol) {
   const { settings, clock, tracing, events, artifacts, channels, upstreams, findClient, cookieKeys, passwords } = core
   const { services } = core
-  const { sessions, upstreamSessions, accessTokens } = protocol
+  const { sessions, upstreamSessions, accessTokens, signatureServer } = protocol
   const { database, dataKeys, persons, administrators, authenticators, methodLocks, devices, notifier } = services
   const { endSignIns, breached, faceConsents, identityProofs, faceReferences, audit } = services
   const { blindIndex, cipher } = dataKeys
@@ -57,6 +57,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     blindIndex,
     cookieKeys,
     persons,
+    representations: services.representations,
     administrators,
     authenticators,
     methodLocks,
@@ -81,6 +82,7 @@ export async function createLogin(core: Core, protocol: Protocol) {
     phoneCodes,
     signatures,
     accessTokens,
+    signatureServer,
     audit,
     ownClientId,
     findClient,

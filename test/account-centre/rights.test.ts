@@ -122,6 +122,8 @@ const sessions = {
   face: { amr: ['face'], refused: '您这次只是刷脸登录的' },
   text: { amr: ['otp', 'sms'], refused: '您这次只是用短信验证码登录的' },
   channel: { amr: ['wechat'], refused: '您这次只是用微信或支付宝登录的' },
+  'certificate of a legal person': { amr: ['org-cert'], refused: '您这次只是用单位的证书登录的' },
+  'certificate of a person': { amr: ['swk'], refused: '' },
   upstream: { amr: ['fed'], refused: '' },
   'held link': { amr: ['fed'], refused: '刚刚按证件号码连到这个账户' },
   'held link and face': { amr: ['fed', 'face'], refused: '刚刚按证件号码连到这个账户' },

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Updateable } from 'kysely'
-import { overlapMs } from '../../src/accounts/seal-authenticators.ts'
+import { overlapMs } from '../../src/keys/seal-rows.ts'
 import type { Services } from '../../src/services.ts'
-import { sealOlderAuthenticators } from '../../src/admin/keys/seal.ts'
+import { sealOlderRows } from '../../src/admin/keys/seal.ts'
 import type { Tables } from '../../src/storage/schema.ts'
 import { commandLine } from '../cli/in-process.ts'
 import { cannotRun } from '../setup/parts.ts'
@@ -160,7 +160,7 @@ it('rows of an older version are sealed at the next start; a day later unsealed 
   expect(await seals()).toBe('warn')
   await line.withServices(async (services) => {
     expect(await has(services)).toBe(true)
-    await sealOlderAuthenticators(services)
+    await sealOlderRows(services)
     expect(services.dataKeys.sealedFrom()).toBe(clock() + overlapMs)
   })
   expect(await seals()).toBe('ok')
@@ -169,12 +169,12 @@ it('rows of an older version are sealed at the next start; a day later unsealed 
     await unsealed(services)
     expect(await has(services)).toBe(true)
     forward(overlapMs - 1)
-    await sealOlderAuthenticators(services)
+    await sealOlderRows(services)
     forward(1)
     expect(await has(services)).toBe(true)
     await unsealed(services)
     expect(await has(services), 'a day later').toBe(false)
-    await sealOlderAuthenticators(services)
+    await sealOlderRows(services)
     expect(await has(services), 'no start seals it any more').toBe(false)
   })
   expect(await seals()).toBe('fail')

@@ -31,6 +31,7 @@ it('asks a second administrator for these commands, and every remote command tou
     'person create',
     'person reveal',
     'person correct',
+    'person remove-tokens',
     'person prove',
     'person keep-number',
     'person reset-password',

@@ -139,7 +139,7 @@ it('a server writes its sums when it stops', async () => {
 
 /** Events of known actors: a signed-in person, an administrator, an authenticated client, or this server. */
 const byKnownActors =
-  /^(person|channel|number|store|face|authenticator|password|method|signature|passkey|otp|session|consent|organisation|mandate|representee|client|keys|audit|approval|register|house|registration|phone|text|upstream)\.|^(recovery\.((codes|link)-(made|offered|voided)|stopped)|login\.succeeded|qr\.(scanned|approved|declined|paused|ended)|portal\.entered|token\.\w|logout\.(portal|delivered|abandoned)|administrator\.(granted|revoked|acted|revealed|looked-up))/
+  /^(person|channel|certificate|number|store|face|authenticator|password|method|signature|passkey|otp|session|consent|organisation|mandate|representee|client|keys|audit|approval|register|house|registration|phone|text|upstream)\.|^(recovery\.((codes|link)-(made|offered|voided)|stopped)|login\.succeeded|qr\.(scanned|approved|declined|paused|ended)|portal\.entered|token\.\w|logout\.(portal|delivered|abandoned)|administrator\.(granted|revoked|acted|revealed|looked-up))/
 
 it('each event has a known actor, or a request above makes it', () => {
   for (const event of Object.keys(auditEvents))

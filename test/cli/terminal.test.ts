@@ -14,6 +14,7 @@ import { openPerson } from '../setup/person.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { commandLine } from './in-process.ts'
+import { sealedAsGenuine } from '../setup/sealed.ts'
 
 const commands = await allCommands()
 
@@ -106,6 +107,7 @@ async function hostileStore(line: Line): Promise<string[]> {
       .updateTable('clients')
       .set({ metadata: JSON.stringify(changed) })
       .execute()
+    await sealedAsGenuine(services)
     return [person.id, portal.client.id, organisation.id, approval?.id ?? '']
   })
   return ids

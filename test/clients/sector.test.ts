@@ -22,6 +22,7 @@ const stored = (metadata: object): ClientRow => ({
   status: 'active',
   created_at: 0,
   updated_at: 0,
+  mac: null,
 })
 
 function registered(input: Partial<ClientInput>) {

@@ -6,6 +6,7 @@ import { startServer, until } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
 import { Visitor } from '../setup/visitor.ts'
 import { ailments, enter, gather, manyFromHere, signInMany } from './people.ts'
+import { sealedAsGenuine } from '../setup/sealed.ts'
 
 describe.each([
   { stores: 'embedded', missing: false, settings: async () => ({}) },
@@ -25,6 +26,7 @@ describe.each([
     await database.updateTable('natural_persons').set({ name: 'd1.nonsense' }).where('id', '=', person.id).execute()
     const broken = await registerPortal(crowd.services, { name: '坏的', consent: 'implicit' })
     await database.updateTable('clients').set({ metadata: '{' }).where('id', '=', broken.clientId).execute()
+    await sealedAsGenuine(crowd.services)
     const now = Date.now()
     const notice = { state: 'pending' as const, attempts: 0, next_attempt_at: now, last_result: null, created_at: now }
     await database

@@ -1,52 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { get as getTls, request } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeCertificate } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
+import { documentedNginx, noNginx, startNginx } from '../setup/nginx.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { WaitingComputer } from '../setup/qr.ts'
 import { startServer, until, workersOf } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
-
-/** The configuration in docs/deploy.md, with the names, ports and files of this test. */
-function documented(port: number, upstream: number, certificate: { key: string; cert: string }): string {
-  const guide = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8')
-  const [, block = ''] = /```nginx\n([^]*?)```/.exec(guide) ?? []
-  const server = `server 127.0.0.1:${upstream} max_fails=2 fail_timeout=5s;`
-  return (
-    block
-      .replace(/server 10\.0\.0\.11:3000.*\n\s*server 10\.0\.0\.12:3000.*/, server)
-      .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
-      .replace('login.example.gov.cn', 'localhost')
-      // the guide uses the default port, which addresses leave out
-      .replaceAll('Host $host;', `Host $host:${port};`)
-      .replace('/etc/nginx/tls/login.pem', certificate.cert)
-      .replace('/etc/nginx/tls/login.key', certificate.key)
-  )
-}
-
-async function startNginx(configuration: string): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'yideng-nginx-'))
-  const file = join(directory, 'nginx.conf')
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${join(directory, name)};`,
-  )
-  const http = `http { access_log off; ${temporary.join(' ')}\n${configuration}\n}`
-  writeFileSync(file, `pid ${join(directory, 'pid')}; error_log ${join(directory, 'log')}; events {}\n${http}`)
-  const child = spawn('nginx', ['-p', directory, '-c', file, '-g', 'daemon off;'], { stdio: 'ignore' })
-  afterAll(() => {
-    child.kill('SIGTERM')
-    rmSync(directory, { recursive: true, force: true })
-  })
-  child.once('exit', () => console.error(readFileSync(join(directory, 'log'), 'utf8')))
-}
-
-const noNginx = spawnSync('nginx', ['-v']).status !== 0
 
 describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
   it('people sign in over TLS, forged headers change nothing, QR frames arrive at once', async () => {
@@ -59,7 +22,7 @@ describe.skipIf(noNginx)('behind the nginx of docs/deploy.md', () => {
       YIDENG_WORKERS: '2',
     })
     await until(async () => workersOf(server).length === 2)
-    await startNginx(documented(port, Number(server.environment['PORT']), certificate))
+    await startNginx(documentedNginx(port, [Number(server.environment['PORT'])], certificate))
     await until(async () => (await fetch(`${issuer}/healthz`).catch(() => undefined))?.ok === true)
 
     // paths that only the operator may ask

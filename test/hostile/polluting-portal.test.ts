@@ -3,6 +3,7 @@ import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
+import { sealedAsGenuine } from '../setup/sealed.ts'
 
 /** Older rows may have such ids; the rules refuse new ones. */
 it.each(['__proto__', 'constructor', 'toString'])(
@@ -12,6 +13,7 @@ it.each(['__proto__', 'constructor', 'toString'])(
     const services = await server.services()
     const [bad, good] = [await registerPortal(services, { consent: 'implicit' }), await registerPortal(services)]
     await services.database.updateTable('clients').set({ id }).where('id', '=', bad.clientId).execute()
+    await sealedAsGenuine(services)
     const person = await openPerson(services)
     const visitor = new Visitor(server.issuer)
     const { url } = await bad.begin()

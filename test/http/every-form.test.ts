@@ -4,6 +4,7 @@ import { calledByClients, fixedRoutes } from '../../src/http/endpoints.ts'
 import { viewFiles } from '../../src/pages/view-files.ts'
 import { loginForms } from '../login/login-forms.ts'
 import { proofForms } from '../login/proof-forms.ts'
+import { certificateFiles } from '../setup/certificate-login.ts'
 import { channelRow, channelsFile, startVendors } from '../setup/channel-vendors.ts'
 import { startCity } from '../setup/city.ts'
 import { routesOf } from '../setup/routes.ts'
@@ -21,6 +22,7 @@ beforeAll(async () => {
   server = await startServer({
     YIDENG_LOG_LEVEL: 'debug',
     YIDENG_CHANNELS: channelsFile(vendors, rows),
+    YIDENG_CERT_CAS: (await certificateFiles()).file,
     YIDENG_UPSTREAMS: upstreamsFile([city.row()], city.secret),
   })
 })
@@ -93,6 +95,15 @@ const elsewhere: Record<string, string> = {
   '/account/channel/add': 'test/login/methods/channel/account-centre.test.ts',
   '/account/channel/:id/remove': 'test/login/methods/channel/account-centre.test.ts',
   '/account/channel/:id/mine': 'test/login/methods/channel/account-centre.test.ts',
+  // each page has a challenge of its own, which counts once; the question takes its proof once
+  '/login/:attempt/certificate': 'test/login/methods/certificate/sign-in.test.ts',
+  '/login/:attempt/certificate/answer': 'test/login/methods/certificate/sign-in.test.ts',
+  ...Object.fromEntries(
+    ['/add', '/:id/remove', '/:id/mine'].map((act) => [
+      `/account/certificate${act}`,
+      'test/login/methods/certificate/account-centre.test.ts',
+    ]),
+  ),
   // a loss that is undone comes back once; recovery codes are asked for again
   '/account/recovery': 'test/account-centre/losses.test.ts',
   '/account/recovery/renew': 'test/account-centre/losses.test.ts',

@@ -55,6 +55,7 @@ it('rotates the data key while people sign in, and leaves no value under the old
   expect(sealedUnder(file, 'd1')).toEqual(
     [
       'authenticators.mac',
+      'clients.mac',
       'devices.browser',
       ...['document_number', 'name', 'phone', 'username'].map((one) => `natural_persons.${one}`),
       'notices.restricted',

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
+import { sealedAsGenuine } from '../setup/sealed.ts'
 import { registerPortal, type TestPortal } from '../setup/portal.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 
@@ -42,6 +43,7 @@ describe('FAPI 2.0 Security Profile section 5.4.1: RS256 is refused, also for a 
         .set({ metadata: JSON.stringify(changed) })
         .where('id', '=', registered.clientId)
         .execute()
+      await sealedAsGenuine(services)
       await services.clients.setStatus(registered.clientId, 'suspended', by)
       await services.clients.setStatus(registered.clientId, 'active', by)
     }

@@ -28,6 +28,8 @@ const elsewhere: Record<string, string> = {
   'oidc/upstream-sign-out.ts': 'test/http/upstream-logout.test.ts',
   // a portal sends a browser on once in a login
   'login/methods/upstream/straight.ts': 'test/login/methods/upstream/cities.test.ts',
+  // a certificate has to sign first
+  'login/methods/certificate/challenge.ts': 'test/login/methods/certificate/challenge.test.ts',
   'channels/phone-tickets.ts': 'test/login/phone-from-channel.test.ts',
   // a lock of one process at a time
   'channels/wechat-token.ts': 'test/channels/wechat-token.test.ts',

@@ -1,4 +1,5 @@
 import { exits } from '../../src/pages/container.ts'
+import { certificateSamples } from './certificate-samples.ts'
 import { channelSamples } from './channel-samples.ts'
 import { upstreamRoomSamples } from './upstream-room-samples.ts'
 import { upstreamSamples } from './upstream-samples.ts'
@@ -79,6 +80,7 @@ export function signInSamples({
 
   return [
     { view: 'login/sign-in', name: 'computer', data: signIn },
+    ...certificateSamples(signIn),
     ...channelSamples(signIn),
     ...upstreamRoomSamples(),
     ...upstreamSamples(signIn, passwordWay),

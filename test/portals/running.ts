@@ -157,7 +157,7 @@ export async function takenFaults(place: Place): Promise<string[]> {
   const registered = await register(place, `http://localhost:${port}`)
   const { client } = registered
   const alg = client.id_token_alg === 'RS256' ? 'RS256' : 'ES256'
-  const provider = await startFaultyProvider({ client, alg, port: checker, clock: Date.now })
+  const provider = await startFaultyProvider({ client, form: { alg }, port: checker, clock: Date.now })
   // as `client check` says: the portal is pointed at another issuer, and nothing else changes
   const configuration = registered.configuration?.replaceAll(place.server.issuer, provider.issuer)
   const pointed = configuration === undefined ? registered : { ...registered, configuration }

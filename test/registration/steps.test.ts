@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import { createBlindIndex } from '../../src/keys/blind-index.ts'
 import { deriveKey } from '../../src/keys/derived-key.ts'
+import { suites, type Suite } from '../../src/config/suite.ts'
 import { placeOf } from '../../src/registration/draft.ts'
 import { password, residentId } from '../setup/people.ts'
 import { signIn } from '../setup/person.ts'
@@ -234,26 +235,47 @@ describe('a problem says what is wrong with this document or phone', () => {
   })
 })
 
-it('the store holds nothing that a reader of the store and of its keys can open', async () => {
+/** A store of answers in memory, and what it holds. */
+function drafts() {
   const stored = new Map<string, string>()
   const artifacts = {
     get: async (_kind: string, id: string) => stored.get(id),
     put: async (_kind: string, id: string, value: string) => void stored.set(id, value),
   } as unknown as Parameters<typeof placeOf>[0]['artifacts']
-  const deps = {
-    artifacts,
-    blindIndex: createBlindIndex({ suite: 'international', key: deriveKey('a', 'test') }),
-    secure: true,
-  }
-  const draft = { answers: { name: '周晓岚', password }, done: 1 }
-  const place = placeOf(deps, 'the secret of one browser', '')
-  await place.write(draft)
+  const blindIndex = createBlindIndex({ suite: 'international', key: deriveKey('a', 'test') })
+  const at = (suite: Suite, secret = 'the secret of one browser') =>
+    placeOf({ artifacts, blindIndex, secure: true, suite }, secret, '')
+  return { stored, at }
+}
+
+const answered = { answers: { name: '周晓岚', password }, done: 1 }
+
+it.each(suites)('the store holds nothing that a reader of the store and of its keys can open: %s', async (suite) => {
+  const { stored, at } = drafts()
+  const place = at(suite)
+  await place.write(answered)
   expect([...stored.values()].join()).not.toMatch(/周晓岚|Baiyun/)
-  expect(await place.read()).toEqual(draft)
-  expect(await placeOf(deps, 'another secret', '').read()).toBeUndefined()
+  expect(await place.read()).toEqual(answered)
+  expect(await at(suite, 'another secret').read()).toBeUndefined()
   // also under the right id, another secret opens nothing
-  stored.set(placeOf(deps, 'another secret', '').id, stored.get(place.id) ?? '')
-  expect(await placeOf(deps, 'another secret', '').read()).toBeUndefined()
+  stored.set(at(suite, 'another secret').id, stored.get(place.id) ?? '')
+  expect(await at(suite, 'another secret').read()).toBeUndefined()
+})
+
+it('a registration goes on when the suite of the server changes, and its next answer has the new algorithms', async () => {
+  const { stored, at } = drafts()
+  for (const [before, after] of [suites, suites.toReversed()] as [Suite, Suite][]) {
+    await at(before).write(answered)
+    expect(await at(after).read()).toEqual(answered)
+    const [old] = stored.values()
+    await at(after).write(answered)
+    const [fresh] = stored.values()
+    expect(old?.split('.')[0]).not.toBe(fresh?.split('.')[0])
+    // iv and tag of AES-GCM are 28 bytes; iv and MAC of SM4 with HMAC-SM3 are 48
+    const text = Buffer.byteLength(JSON.stringify(answered))
+    const sealed = Buffer.from(fresh?.split('.')[1] ?? '', 'base64url')
+    expect(sealed.length - text).toBe(after === 'guomi' ? 48 : 28)
+  }
 })
 
 it('a network that begins too many gets nothing stored', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { sealOf } from '../../src/accounts/authenticators/row.ts'
+import { macOf } from '../../src/keys/row-guard.ts'
 import type { Services } from '../../src/services.ts'
 import type { Action } from '../../src/proofing/face/challenge.ts'
 import { openFaceEngine } from '../../src/proofing/face/engine.ts'
@@ -133,7 +133,7 @@ export const passkeyMade = (services: Services, personId: string, visitor?: Visi
   const cookie = visitor?.cookies.find(({ name }) => name.endsWith('yideng_device'))?.value ?? ''
   const data = JSON.stringify({ device: services.devices.keyOf(cookie) })
   const row = { id, person_id: personId, kind: 'passkey', lookup_key: id, data, created_at, held_at: null }
-  const sealed = { ...row, last_used_at: null, mac: sealOf(services.seal, row) }
+  const sealed = { ...row, last_used_at: null, mac: macOf(services.seal, 'authenticators', row) }
   await services.database.insertInto('authenticators').values(sealed).execute()
   return id
 }

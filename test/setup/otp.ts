@@ -23,7 +23,8 @@ export async function giveToken(
   const token = { suite, digits: 6, period: 30 }
   const deps = { authenticators, database, audit, notifier, endSignIns, cipher: dataKeys.cipher }
   const given = { ...token, used: 0, drift: 0, secret, serialEnd: suite === 'gmt0021-sm3' ? '0042' : '' }
-  if (!(await addToken(deps, personId, given, { stay: [], by: { actor: 'person' } }))) throw new Error('no token added')
+  const added = await addToken(deps, personId, given, { stay: [], by: { actor: 'person' } })
+  if (added !== 'added') throw new Error(`no token added: ${added}`)
   return { secret, code: (ahead = 0) => codeAt(token, secret, stepAt(token, clock()) + ahead) }
 }
 
@@ -49,7 +50,7 @@ export function appOf({ clock }: Pick<Services, 'clock'>, page: Page) {
   const address = /href="(otpauth:[^"]+)"/.exec(page.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
   const { searchParams, pathname } = new URL(address)
   const secret = readBase32(searchParams.get('secret') ?? '')
-  const spec = { suite: 'rfc6238-sha1', digits: Number(searchParams.get('digits')), period: 30 } as const
+  const spec = { suite: 'rfc6238-sha1', digits: 6, period: 30 } as const
   const code = (ahead = 0) => codeAt(spec, secret, stepAt(spec, clock()) + ahead)
   return { address, label: decodeURIComponent(pathname), searchParams, secret, code }
 }

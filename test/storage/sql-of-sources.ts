@@ -68,7 +68,7 @@ const typed = new Set(['addColumn', 'cast', 'modifyColumn', 'setDataType'])
 const beginsAsSql =
   /^\s*(select|insert|update|delete|with|create|alter|drop|begin|commit|rollback|set local|generated|lock|listen|notify|merge|copy)\b/i
 /** Only the embedded store gets these texts. */
-const embeddedOnly = /sqlite_master|\browid\b|pragma/i
+const embeddedOnly = /sqlite_master|\browid\b|pragma|unixepoch|raise\(abort/i
 
 const textOf = (node: Node | undefined): string | undefined => {
   if (node?.type === 'Literal' && typeof node['value'] === 'string') return node['value']
@@ -105,7 +105,7 @@ const isSqlTag = (tag: unknown) => isNode(tag) && tag.type === 'Identifier' && t
 /** What one source file says in SQL. */
 export function sqlOf(file: string, text: string, methods: ReadonlySet<string>): SqlUse[] {
   const { program } = parseSync(file, text)
-  const usesBuilder = /from 'kysely'/.test(text)
+  const usesBuilder = /from 'kysely'|from 'pg'|import\('pg'\)/.test(text)
   const uses: SqlUse[] = []
   const add = (kind: SqlUse['kind'], name: string, { start }: Node, receiver?: string) => {
     const line = text.slice(0, start).split('\n').length

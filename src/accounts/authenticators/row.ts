@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { macOf } from '../../keys/row-guard.ts'
 import type { RowSeal } from '../../keys/row-seal.ts'
 import type { Tables } from '../../storage/schema.ts'
 
@@ -29,24 +30,6 @@ export const fromRow = (row: AuthenticatorRow): Authenticator => ({
   heldAt: row.held_at,
 })
 
-/** What the MAC of a row is bound to (see FieldCipher). */
-const macAad = (id: string) => `authenticators.mac:${id}`
-
-type SealedColumns = Omit<AuthenticatorRow, 'mac' | 'last_used_at'>
-
-const sealedValues = (row: SealedColumns) => [
-  row.id,
-  row.person_id,
-  row.kind,
-  row.lookup_key,
-  row.data,
-  row.created_at,
-  row.held_at,
-]
-
-/** The seal of an authenticator's row: over its owner, kind, times and data. */
-export const sealOf = (seal: RowSeal, row: SealedColumns): string => seal.seal(macAad(row.id), sealedValues(row))
-
 /** The sealed row of an authenticator that was never used. */
 export function newRow(
   seal: RowSeal,
@@ -62,8 +45,5 @@ export function newRow(
     last_used_at: null,
     held_at: null,
   }
-  return { ...row, mac: sealOf(seal, row) }
+  return { ...row, mac: macOf(seal, 'authenticators', row) }
 }
-
-export const isSealed = (seal: RowSeal, row: AuthenticatorRow): boolean =>
-  seal.holds(macAad(row.id), sealedValues(row), row.mac)

@@ -8,11 +8,13 @@ import type { Database } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import type { Tables } from '../../storage/schema.ts'
 import { organisationKind, type OrganisationKind } from '../identifiers/gb32100.ts'
+import type { RowGuard } from '../../keys/row-guard.ts'
 import type { NaturalPersons } from '../natural-persons.ts'
 import type { Notifier } from '../notices.ts'
 
 export interface LegalPersonsDeps {
   database: Database
+  guard: RowGuard
   cipher: FieldCipher
   blindIndex: BlindIndex
   audit: AuditLog

@@ -4,11 +4,11 @@ import type { Principal } from '../mandates/mandate-rules.ts'
 import * as store from '../mandates/store.ts'
 import type { LegalPersonRow, LegalPersonsDeps } from './legal-person.ts'
 
-type Deps = Pick<LegalPersonsDeps, 'audit' | 'notifier' | 'clock'>
+type Deps = Pick<LegalPersonsDeps, 'guard' | 'audit' | 'notifier' | 'clock'>
 
 /** Removes the representative of an organisation and suspends all mandates until the next one confirms them. */
 export async function removeRepresentative(
-  { audit, notifier, clock }: Deps,
+  { guard, audit, notifier, clock }: Deps,
   transaction: DatabaseTransaction,
   row: LegalPersonRow,
 ): Promise<void> {
@@ -21,12 +21,12 @@ export async function removeRepresentative(
     .where('representative_key', row.representative_key === null ? 'is' : '=', row.representative_key)
     .execute()
   const principal: Principal = { id: row.id, kind: 'legal_person', ownerId: row.owner_id, standing: true }
-  const mandates = (await store.readMandates(transaction, row.id)).map(store.fromRow)
+  const mandates = (await store.readMandates(guard, transaction, row.id)).map(store.fromRow)
   // the rule suspends all mandates; it does not use the standing of holders
   const affairs = { principal, mandates, notInGoodStanding: new Set<string>() }
   const decision = decide(affairs, { type: 'representative-changed' }, now)
   for (const mandate of decision.ok ? decision.changed : []) {
-    await store.writeMandate(transaction, mandate, now)
+    await store.writeMandate(guard, transaction, mandate, now)
     const { personId } = mandate
     if (personId) await notifier.notify({ personId, kind: 'mandate-suspended' }, transaction)
   }

@@ -2,6 +2,7 @@ import type { AuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { RowGuard } from '../../keys/row-guard.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Publish } from '../../storage/events.ts'
 import type { Actor, NaturalPerson, NaturalPersons } from '../natural-persons.ts'
@@ -15,6 +16,7 @@ import type { MandateRow } from './store.ts'
 
 export interface MandatesDeps {
   database: Database
+  guard: RowGuard
   cipher: FieldCipher
   blindIndex: BlindIndex
   audit: AuditLog

@@ -26,7 +26,7 @@ export interface Execution {
   /** Reads the principal as it is now; undefined where this person must not know of it. */
   readPrincipal(): Promise<PrincipalView | undefined>
   /** Columns of an offer that the rules do not know. */
-  columns?: Parameters<typeof store.writeMandate>[3]
+  columns?: store.OfferColumns
   /** Keyed fingerprint of the invitee, for the text of an offer. */
   to?: string
   sign?: Sign | undefined
@@ -34,7 +34,7 @@ export interface Execution {
   invitedId?: string | undefined
 }
 
-type Deps = Pick<MandatesDeps, 'database' | 'audit' | 'notifier' | 'publish' | 'clock'>
+type Deps = Pick<MandatesDeps, 'database' | 'guard' | 'audit' | 'notifier' | 'publish' | 'clock'>
 
 /** Decides an act by the rules and writes it. A decision on an outdated version is made again. */
 export async function carryOut(deps: Deps, execution: Execution): Promise<Acted> {
@@ -78,7 +78,7 @@ async function write(deps: Deps, transaction: DatabaseTransaction, execution: Ex
   const now = deps.clock()
   await store.advanceVersion(transaction, view.id, view.version)
   for (const one of changed) {
-    await store.writeMandate(transaction, one, now, one === mandate ? execution.columns : {})
+    await store.writeMandate(deps.guard, transaction, one, now, one === mandate ? execution.columns : undefined)
   }
   const { text, signature } = signatureOf(execution, mandate)
   for (const one of changed) {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../config/clock.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
+import type { RowGuard } from '../../keys/row-guard.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { isAmong } from '../constant-time.ts'
 import type { NaturalPerson, NaturalPersons } from '../natural-persons.ts'
@@ -25,19 +26,20 @@ export interface InvitationCodes {
 
 export interface InvitationCodesDeps {
   database: Database
+  guard: RowGuard
   blindIndex: BlindIndex
   persons: NaturalPersons
   clock: Clock
 }
 
 export function createInvitationCodes(deps: InvitationCodesDeps): InvitationCodes {
-  const { database, blindIndex, persons, clock } = deps
+  const { database, guard, blindIndex, persons, clock } = deps
 
   /** Open invitations that name this person, visible or not. */
   async function addressed(within: Database, person: NaturalPerson): Promise<MandateRow[]> {
     const keys = inviteeKeysOf(blindIndex, persons, person)
     if (keys.length === 0) return []
-    return within
+    const rows = await within
       .selectFrom('mandates')
       .selectAll()
       .where('state', '=', 'offered')
@@ -45,6 +47,7 @@ export function createInvitationCodes(deps: InvitationCodesDeps): InvitationCode
       .where('offer_ends_at', '>', clock())
       .where('expires_at', '>', clock())
       .execute()
+    return rows.filter((row) => guard.mayUse('mandates', row))
   }
 
   /** Tries of this person, by invitation. */

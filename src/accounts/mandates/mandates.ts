@@ -39,7 +39,7 @@ export interface Mandates {
 }
 
 export function createMandates(deps: MandatesDeps): Mandates {
-  const { database, audit, invitationCodes, clock } = deps
+  const { database, guard, audit, invitationCodes, clock } = deps
   return {
     offer: (principalId, person, offering, by, sign) => offerMandate(deps, { principalId, person, offering }, by, sign),
     accept: (mandateId, person, by, sign) => answerInvitation(deps, 'accept', mandateId, person, by, sign),
@@ -67,7 +67,7 @@ export function createMandates(deps: MandatesDeps): Mandates {
     },
     async anyOpen(principalId) {
       const now = clock()
-      const rows = await store.readMandates(database, principalId)
+      const rows = await store.readMandates(guard, database, principalId)
       return rows.some((row) => isLive(store.fromRow(row), now))
     },
   }

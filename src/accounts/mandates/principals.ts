@@ -1,3 +1,4 @@
+import type { RowGuard } from '../../keys/row-guard.ts'
 import type { Database } from '../../storage/database.ts'
 import { isInGoodStanding, notInGoodStanding } from '../account-standing.ts'
 import type { Clock } from '../../config/clock.ts'
@@ -31,13 +32,14 @@ export interface Principals {
 
 export interface PrincipalsDeps {
   database: Database
+  guard: RowGuard
   persons: NaturalPersons
   legalPersons: LegalPersons
   clock: Clock
 }
 
 export function createPrincipals(deps: PrincipalsDeps): Principals {
-  const { database, persons, legalPersons, clock } = deps
+  const { database, guard, persons, legalPersons, clock } = deps
 
   async function affairsOf(principal: Principal, rows: store.MandateRow[]): Promise<Affairs> {
     const holders = rows.map((row) => row.person_id)
@@ -49,7 +51,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
   }
 
   async function viewOf(id: string, kind: PrincipalKind, version: number): Promise<PrincipalView | undefined> {
-    const rowsNow = () => store.readMandates(database, id)
+    const rowsNow = () => store.readMandates(guard, database, id)
     if (kind === 'legal_person') {
       const standing = await legalPersons.standing(id)
       if (!standing) return undefined

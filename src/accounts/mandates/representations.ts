@@ -1,5 +1,6 @@
 import type { Clock } from '../../config/clock.ts'
 import type { FieldCipher } from '../../keys/field-cipher.ts'
+import type { RowGuard } from '../../keys/row-guard.ts'
 import type { Database } from '../../storage/database.ts'
 import type { LegalPersons } from '../legal-persons.ts'
 import type { NaturalPerson } from '../natural-persons.ts'
@@ -52,6 +53,7 @@ export interface Representations {
 
 export interface RepresentationsDeps {
   database: Database
+  guard: RowGuard
   cipher: FieldCipher
   legalPersons: LegalPersons
   principals: Principals
@@ -60,7 +62,7 @@ export interface RepresentationsDeps {
 }
 
 export function createRepresentations(deps: RepresentationsDeps): Representations {
-  const { database, cipher, legalPersons, principals, invitationCodes, clock } = deps
+  const { database, guard, cipher, legalPersons, principals, invitationCodes, clock } = deps
 
   const find: Representations['find'] = async (personId, principalId) => {
     const view = await principals.view(principalId)
@@ -86,7 +88,7 @@ export function createRepresentations(deps: RepresentationsDeps): Representation
       return found.filter((one) => one !== undefined)
     },
     async givenBy(personId) {
-      return (await store.readMandates(database, personId)).map(store.fromRow)
+      return (await store.readMandates(guard, database, personId)).map(store.fromRow)
     },
     async offersTo(person) {
       const rows = await invitationCodes.visible(person)

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import { z } from 'zod'
+import type { RowGuard } from '../../keys/row-guard.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import type { Tables } from '../../storage/schema.ts'
 import type { PrincipalKind } from './matters.ts'
@@ -11,7 +12,7 @@ const names = z.array(z.string())
 
 type MandateColumns = Omit<
   MandateRow,
-  'invitee_key' | 'invitee_name' | 'code_key' | 'code_tries' | 'offer_ends_at' | 'created_at' | 'updated_at'
+  'invitee_key' | 'invitee_name' | 'code_key' | 'code_tries' | 'offer_ends_at' | 'created_at' | 'updated_at' | 'mac'
 >
 
 export function fromRow(row: MandateColumns): Mandate {
@@ -29,9 +30,9 @@ export function fromRow(row: MandateColumns): Mandate {
   }
 }
 
-/** All mandates of a principal that have not ended, oldest first. */
-export async function readMandates(within: Database, principalId: string): Promise<MandateRow[]> {
-  return within
+/** All mandates of a principal that have not ended, oldest first; without those that another program changed (row-guard.ts). */
+export async function readMandates(guard: RowGuard, within: Database, principalId: string): Promise<MandateRow[]> {
+  const rows = await within
     .selectFrom('mandates')
     .selectAll()
     .where('principal_id', '=', principalId)
@@ -39,6 +40,7 @@ export async function readMandates(within: Database, principalId: string): Promi
     .orderBy('created_at')
     .orderBy('id')
     .execute()
+  return rows.filter((row) => guard.mayUse('mandates', row))
 }
 
 /** A decision was made on a version of the principal that another transaction has replaced: read again and decide again. */
@@ -81,14 +83,29 @@ export async function versionOf(within: Database, id: string, kind: PrincipalKin
   return (await find())?.version ?? 0
 }
 
-/** Writes a mandate. Erases the invitee when the offer is over: name and contact are personal data. */
+/** What the rules do not know of an offer. */
+export type OfferColumns = Pick<MandateRow, 'invitee_key' | 'invitee_name' | 'code_key' | 'offer_ends_at'>
+
+const noInvitee = { invitee_key: null, invitee_name: null, code_key: null }
+const noOffer: OfferColumns = { ...noInvitee, offer_ends_at: 0 }
+
+/**
+ * Writes a mandate with its seal. Erases the invitee when the offer is over: name and contact are personal data.
+ * @throws Outdated for a mandate that another program changed
+ */
 export async function writeMandate(
+  guard: RowGuard,
   transaction: DatabaseTransaction,
   mandate: Mandate,
   now: number,
-  extraColumns: Partial<Tables['mandates']> = {},
+  offer?: OfferColumns,
 ): Promise<void> {
-  const columns = {
+  const { id } = mandate
+  const before = await transaction.selectFrom('mandates').selectAll().where('id', '=', id).executeTakeFirst()
+  if (before && !guard.mayUse('mandates', before)) throw new Outdated()
+  const { invitee_key, invitee_name, code_key, offer_ends_at } = { ...(before ?? noOffer), ...offer }
+  const row = {
+    id,
     principal_id: mandate.principalId,
     person_id: mandate.personId,
     role: mandate.role,
@@ -98,21 +115,18 @@ export async function writeMandate(
     granted_by: mandate.grantedBy,
     parent_id: mandate.parentId,
     state: mandate.state,
+    ...(mandate.state === 'offered' ? { invitee_key, invitee_name, code_key } : noInvitee),
+    offer_ends_at,
+    created_at: before?.created_at ?? now,
     updated_at: now,
-    ...(mandate.state === 'offered' ? {} : { invitee_key: null, invitee_name: null, code_key: null }),
-    ...extraColumns,
   }
-  const { numUpdatedRows } = await transaction
-    .updateTable('mandates')
-    .set(columns)
-    .where('id', '=', mandate.id)
-    .executeTakeFirst()
-  if (numUpdatedRows === 1n) return
-  const fresh = { invitee_key: null, invitee_name: null, code_key: null, code_tries: 0, offer_ends_at: 0 }
-  await transaction
-    .insertInto('mandates')
-    .values({ ...fresh, ...columns, id: mandate.id, created_at: now })
-    .execute()
+  const sealed = { ...row, mac: guard.macOf('mandates', row) }
+  if (before) await transaction.updateTable('mandates').set(sealed).where('id', '=', id).execute()
+  else
+    await transaction
+      .insertInto('mandates')
+      .values({ ...sealed, code_tries: 0 })
+      .execute()
 }
 
 /** A row of the history of a principal. */

@@ -178,6 +178,6 @@ async function callbackOf({ client, start }: Portal, browser: Browser): Promise<
 
 async function logoutCheck(portal: Portal, uri: string, fault: LogoutFault, insideOf: InsideOf): Promise<Check> {
   const { browser } = await signIn(portal, rightSignIn)
-  await postTo(uri, new URLSearchParams({ logout_token: portal.provider.logoutToken(fault) }))
+  await postTo(uri, new URLSearchParams({ logout_token: await portal.provider.logoutToken(fault) }))
   return resultOf(fault, holds((await insideOf(browser)) === undefined))
 }

@@ -7,7 +7,6 @@ import { CannotCheck, checkPortal, type Check } from './check-portal.ts'
 import { startFaultyLegacy } from './faulty-legacy.ts'
 import type { CommandContext } from '../command-context.ts'
 import { command } from '../command.ts'
-import type { Algorithm } from './tokens.ts'
 
 const maxWaitSeconds = 3600
 
@@ -53,13 +52,8 @@ export default command({
     if (redirect === undefined) {
       return invalid({ field: 'id', message: 'is a service: it has no sign-in, so there is nothing to check' })
     }
-    const { id_token_alg: alg } = client
-    if (alg === 'SGD_SM3_SM2') {
-      const message = 'has tokens of SGD_SM3_SM2, which the check cannot sign: give it ES256 for the time of the check'
-      return invalid({ field: 'id', message })
-    }
     const start = url ?? client.uri ?? new URL('/', redirect).href
-    const options: CheckOptions = { client, alg, port, start, page, waitMs: wait * 1000 }
+    const options: CheckOptions = { client, port, start, page, waitMs: wait * 1000 }
     const check = client.legacy === undefined ? checkModern : checkOld
     try {
       const checks = await check(context, options)
@@ -90,7 +84,6 @@ export default command({
 
 interface CheckOptions {
   client: Client
-  alg: Algorithm
   port: number
   start: string
   page: string | undefined
@@ -98,9 +91,10 @@ interface CheckOptions {
 }
 
 /** @throws CannotCheck */
-async function checkModern(context: CommandContext, { client, alg, port, ...options }: CheckOptions): Promise<Check[]> {
+async function checkModern(context: CommandContext, { client, port, ...options }: CheckOptions): Promise<Check[]> {
   const { clock } = context
-  const provider = await startFaultyProvider({ client, alg, port, clock })
+  const form = { alg: client.id_token_alg, encoding: client.sm2_signature }
+  const provider = await startFaultyProvider({ client, form, port, clock })
   try {
     context.say([
       `Point the portal at the issuer ${provider.issuer} (client_id ${client.id}, any secret) and restart it.`,

@@ -38,7 +38,7 @@ export interface ProviderState {
   sid: string
 }
 
-interface Answer {
+export interface Answer {
   status: number
   body: object
   location?: string
@@ -52,12 +52,13 @@ const random = () => randomBytes(16).toString('base64url')
 const now = ({ clock }: ProviderState) => Math.floor(clock() / 1000)
 
 /** OpenID Connect Discovery 1.0 section 3. */
-export const discovery = ({ issuer, client }: ProviderState) => ({
+export const discovery = ({ issuer, client, tokens }: ProviderState) => ({
   issuer,
   authorization_endpoint: `${issuer}/authorize`,
   token_endpoint: `${issuer}/token`,
   userinfo_endpoint: `${issuer}/userinfo`,
   jwks_uri: `${issuer}/jwks`,
+  ...(tokens.sm2KeySet ? { gm_jwks_uri: `${issuer}/jwks-gm` } : {}),
   end_session_endpoint: `${issuer}/logout`,
   scopes_supported: client.scope,
   response_types_supported: ['code'],
@@ -91,7 +92,7 @@ export function authorize(state: ProviderState, authorization: URLSearchParams):
   return { status: 303, body: {}, location: url.href }
 }
 
-export function token(state: ProviderState, form: URLSearchParams, credentials: string): Answer {
+export async function token(state: ProviderState, form: URLSearchParams, credentials: string): Promise<Answer> {
   const code = state.codes.get(form.get('code') ?? '')
   if (!code) return { status: 400, body: { error: 'invalid_grant' } }
   const { seen, fault } = code
@@ -113,7 +114,7 @@ export function token(state: ProviderState, form: URLSearchParams, credentials: 
     token_type: 'Bearer',
     expires_in: tokenSeconds,
     scope: state.client.scope.join(' '),
-    id_token: state.tokens.issue(altered, fault.signing),
+    id_token: await state.tokens.issue(altered, fault.signing),
   }
   return { status: 200, body }
 }
@@ -163,7 +164,7 @@ export interface LogoutAlterations {
 }
 
 /** A logout token for the latest session (OIDC Back-Channel Logout 1.0 section 2.4). */
-export function logoutToken(state: ProviderState, alterations: LogoutAlterations): string {
+export function logoutToken(state: ProviderState, alterations: LogoutAlterations): Promise<string> {
   const iat = now(state)
   const claims = {
     iss: state.issuer,

@@ -8,23 +8,24 @@ import {
   logoutToken,
   token,
   userinfo,
+  type Answer,
   type LogoutAlterations,
   type ProviderState,
 } from './faulty-endpoints.ts'
 import { rightSignIn, type Fault } from './faults.ts'
-import { createTokens, type Algorithm } from './tokens.ts'
+import { createTokens, type TokenForm } from './tokens.ts'
 
 const maxBytes = 64 * 1024
 
 /** An OpenID provider on this machine that signs in one made-up person, correctly or with a fault. */
 export async function startFaultyProvider({
   client,
-  alg,
+  form,
   port,
   clock,
 }: {
   client: Client
-  alg: Algorithm
+  form: TokenForm
   port: number
   clock: Clock
 }) {
@@ -32,7 +33,7 @@ export async function startFaultyProvider({
     client,
     clock,
     issuer: '',
-    tokens: createTokens(alg),
+    tokens: createTokens(form),
     codes: new Map(),
     accessTokens: new Map(),
     fault: rightSignIn,
@@ -75,17 +76,26 @@ async function handle(state: ProviderState, request: IncomingMessage, response: 
   const url = new URL(request.url ?? '/', state.issuer)
   const authorization = request.headers.authorization ?? ''
   const form = request.method === 'POST' ? new URLSearchParams(await readText(request, maxBytes)) : url.searchParams
-  const answer = answerOf(state, url.pathname, form, authorization)
+  const answer = await answerOf(state, url.pathname, form, authorization)
   if (answer.location === undefined) sendJson(response, answer.status, answer.body)
   else response.writeHead(answer.status, { location: answer.location }).end()
 }
 
-function answerOf(state: ProviderState, path: string, form: URLSearchParams, authorization: string) {
+const notFound: Answer = { status: 404, body: { error: 'not_found' } }
+
+function answerOf(
+  state: ProviderState,
+  path: string,
+  form: URLSearchParams,
+  authorization: string,
+): Answer | Promise<Answer> {
   switch (path) {
     case '/.well-known/openid-configuration':
       return { status: 200, body: discovery(state) }
     case '/jwks':
       return { status: 200, body: state.tokens.keySet }
+    case '/jwks-gm':
+      return state.tokens.sm2KeySet ? { status: 200, body: state.tokens.sm2KeySet } : notFound
     case '/authorize':
       return authorize(state, form)
     case '/token':
@@ -93,7 +103,7 @@ function answerOf(state: ProviderState, path: string, form: URLSearchParams, aut
     case '/userinfo':
       return userinfo(state, authorization)
     default:
-      return { status: 404, body: { error: 'not_found' } }
+      return notFound
   }
 }
 

@@ -20,6 +20,7 @@ import { phoneVendors } from './phone-vendors.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
 import { signatureServer } from './signature-server.ts'
 import { certificate } from './tls.ts'
+import { certificateFile } from './certificates.ts'
 import { upstreamAnswers, upstreamFile } from './upstreams.ts'
 
 /** Checks everything that a running Yideng needs. It changes nothing, and continues after a fault where possible. */
@@ -48,6 +49,7 @@ export async function examine(context: CommandContext): Promise<Finding[]> {
     ...breached,
     ...channels,
     ...upstreams,
+    ...certificateFile(settings, context.clock()),
   ]
   const after = settings.redisUrls ? await redisServer(settings) : artifactFile(settings)
   // opening the services would make missing files and run migrations, and doctor changes nothing

@@ -1,4 +1,5 @@
 import { fixedIndex } from '../../keys/data-keys.ts'
+import { sealBySuite } from '../../keys/seal-rows.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { command } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -29,7 +30,7 @@ export default command({
   access: { role: 'admin', about: 'system', touches: ['signing keys'] },
   example: 'npx yideng keys reseal',
   async run(context): Promise<Outcome> {
-    const { settings, dataKeys, database } = await context.services()
+    const { settings, dataKeys, database, seal } = await context.services()
     const isOfSuite = (id: string) => dataKeys.suiteOf(id) === settings.suite
     const isDataMoved = async () => {
       dataKeys.refresh()
@@ -43,12 +44,13 @@ export default command({
     if (data && !data.ok) return data
     const index = await move(context, isIndexMoved, rotateIndex)
     if (index && !index.ok) return index
+    const seals = (await isDataMoved()) ? await sealBySuite(database, seal) : 0
     const done = [data, index].filter((one): one is Done => one !== undefined)
-    const document = { suite: settings.suite, data: data?.document ?? null, index: index?.document ?? null }
+    const document = { suite: settings.suite, data: data?.document ?? null, index: index?.document ?? null, seals }
     const fault = done.map((one) => one.fault).find((one) => one !== undefined)
     const notes = [
       ...new Set(done.flatMap((one) => one.notes ?? [])),
-      ...(done.length === 0 ? [`All stored data has the algorithms of ${settings.suite} already.`] : []),
+      ...(done.length === 0 && seals === 0 ? [`All stored data has the algorithms of ${settings.suite} already.`] : []),
       ...(isOfSuite(fixedIndex)
         ? []
         : ['Registers, devices and recovery codes stay under the index key of the first start: docs/keys.md']),

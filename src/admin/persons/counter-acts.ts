@@ -15,6 +15,18 @@ export const counterTalk: Counter = {
       asks: {},
     },
     {
+      title: 'give a hardware token of one-time codes',
+      command: { noun: 'person', verb: 'give-token' },
+      check: document,
+      asks: { serial: 'Serial number on the token' },
+    },
+    {
+      title: 'remove lost tokens of one-time codes',
+      command: { noun: 'person', verb: 'remove-tokens' },
+      check: document,
+      asks: {},
+    },
+    {
       title: 'unlock the account',
       command: { noun: 'person', verb: 'unlock' },
       check: document,

@@ -8,10 +8,12 @@ import { createAuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import { createVerifier } from '../../keys/document-signatures.ts'
+import type { RowSeal } from '../../keys/row-seal.ts'
 import { CopyRefused, type Content } from '../../storage/copy.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import { checkBackup } from './backup-file.ts'
+import { changeRows, sealIn } from './restore-rows.ts'
 import { changesIn, headOf, noChanges, note, type ChangesSince } from './restore-changes.ts'
 import { transfer, withSource } from './store-transfer.ts'
 
@@ -73,7 +75,7 @@ export async function restore(options: {
       choices = await choose(since, await administratorsIn(source))
     },
     async after(target) {
-      done = await apply(target, since, choices, clock())
+      done = await apply(target, since, choices, clock(), sealIn(settings.keysDir))
       const details = { backupAt, until: since.until, entries: since.entries, ...choices, ...done }
       await auditOf(target, clock).append(target, { event: 'store.restored', actor, details })
     },
@@ -173,6 +175,7 @@ async function apply(
   since: ChangesSince,
   choices: Choices,
   now: number,
+  seal: RowSeal | undefined,
 ): Promise<Restored['done']> {
   // an approval may have been used since the backup, and old tokens must not bring a sign-in back
   await endEverySignIn(target, now)
@@ -190,14 +193,11 @@ async function apply(
     : Number((await gone.executeTakeFirstOrThrow()).numDeletedRows)
   const mandates = choices.mandates
     ? 0
-    : await forAll(since.mandates, (some) =>
-        target
-          .updateTable('mandates')
-          .set({ state: 'ended', invitee_key: null, invitee_name: null, code_key: null, updated_at: now })
-          .where('id', 'in', some)
-          .where('state', '<>', 'ended')
-          .executeTakeFirstOrThrow(),
-      )
+    : await changeRows(target, seal, 'mandates', {
+        ids: since.mandates,
+        applies: (row) => row['state'] !== 'ended',
+        columns: { state: 'ended', invitee_key: null, invitee_name: null, code_key: null, updated_at: now },
+      })
   if (choices.locks) return { administrators, locked: 0, mandates, organisations: 0, clients: 0 }
   const suspended = { status: 'suspended' as const, updated_at: now }
   return {
@@ -219,13 +219,10 @@ async function apply(
         .where('status', '=', 'active')
         .executeTakeFirstOrThrow(),
     ),
-    clients: await forAll(since.clients, (some) =>
-      target
-        .updateTable('clients')
-        .set(suspended)
-        .where('id', 'in', some)
-        .where('status', '=', 'active')
-        .executeTakeFirstOrThrow(),
-    ),
+    clients: await changeRows(target, seal, 'clients', {
+      ids: since.clients,
+      applies: (row) => row['status'] === 'active',
+      columns: suspended,
+    }),
   }
 }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import {
@@ -53,6 +55,14 @@ export const retireSm2Keys = (directory: string, clock: Clock, kids: ReadonlySet
 export const sm2KeySet = (keys: readonly Sm2SigningKey[]): { keys: object[] } => ({
   keys: keys.map(({ kid, alg, publicKey }) => ({ ...publicKey.jwk, use: 'sig', kid, alg })),
 })
+
+/** The public halves of the software keys, also of retired ones; none where there is no file. */
+export function softwareSm2Keys(directory: string, clock: Clock): { keys: object[] } {
+  if (!existsSync(join(directory, sm2KeyFile))) return { keys: [] }
+  const { keys, retired } = readSigningKeyFile(file, directory, clock)
+  const all = [...keys, ...retired].map(({ kid, alg, jwk }) => ({ ...sm2PublicJwk.parse(jwk), use: 'sig', kid, alg }))
+  return { keys: all }
+}
 
 /** Whether this server has software keys of SM2: in production only where the operator accepts them by name. */
 export const hasSm2Software = ({ sm2Keys }: Pick<Settings, 'sm2Keys'>): boolean => sm2Keys === 'software'

@@ -75,6 +75,12 @@ export function sm2KeyOf(key: KeyObject): Sm2PublicKey {
   return publicOf(spki.subarray(spkiPrefix.length))
 }
 
+/** A public key as PEM (RFC 7468). */
+export const sm2Pem = ({ point }: Sm2PublicKey): string => {
+  const key = Buffer.concat([spkiPrefix, Buffer.from(point, 'hex')])
+  return String(createPublicKey({ key, format: 'der', type: 'spki' }).export({ format: 'pem', type: 'spki' }))
+}
+
 export function generateSm2Key(): Sm2PrivateJwk {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'SM2' })
   const { scalar, point } = parts(privateKey)
@@ -127,7 +133,7 @@ export type VerifySm2 = (data: Uint8Array, signature: Uint8Array) => Promise<boo
 
 /**
  * For one signature of a key: 6 ms.
- * @internal for tests and bench
+ * For a certificate of a person, and for tests.
  */
 export const verifySm2 = async (
   { point }: Sm2PublicKey,

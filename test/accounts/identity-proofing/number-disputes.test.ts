@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import { sealOf } from '../../../src/accounts/authenticators/row.ts'
+import { macOf } from '../../../src/keys/row-guard.ts'
 import type { Services } from '../../../src/services.ts'
 import { openTestServices } from '../../setup/test-services.ts'
 import { find } from '../../setup/organisation.ts'
@@ -60,7 +60,7 @@ it('a number proven at a counter moves once, after 72 hours and notices to both 
   }
   await services.database
     .insertInto('authenticators')
-    .values({ ...row, last_used_at: null, mac: sealOf(services.seal, row) })
+    .values({ ...row, last_used_at: null, mac: macOf(services.seal, 'authenticators', row) })
     .execute()
   forward(24 * hour)
   // a second proof neither restarts nor shortens the wait

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { listen, type Running } from '../../../examples/listen.ts'
 
-/** A bad portal: it accepts every token. */
+/** A bad portal: it accepts every token, unless `verify` refuses it. */
 export function startCarelessPortal(options: {
   port: number
   issuer: string
   clientId: string
   pkce?: boolean
+  /** Answers the claims of a token. @throws Error for one that the portal refuses */
+  verify?: (token: string) => Promise<{ sid: string }>
 }): Promise<Running> {
   const { port, issuer, clientId, pkce = true } = options
   const back = `http://localhost:${port}/callback`
   const signedIn = new Map<string, { sid: string; name: string }>()
-  const read = (token: string) =>
+  const believe = async (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
+  const { verify = believe } = options
+  const read = (token: string) => verify(token).catch(() => undefined)
 
   async function enter(code: string): Promise<string> {
     const answer = await fetch(`${issuer}/token`, {
@@ -27,11 +31,12 @@ export function startCarelessPortal(options: {
       }),
     })
     const tokens = (await answer.json()) as { id_token?: string; access_token: string }
-    if (tokens.id_token === undefined) return ''
+    const claims = tokens.id_token === undefined ? undefined : await read(tokens.id_token)
+    if (!claims) return ''
     const headers = { authorization: `Bearer ${tokens.access_token}` }
     const { name } = (await (await fetch(`${issuer}/userinfo`, { headers })).json()) as { name: string }
     const id = randomUUID()
-    signedIn.set(id, { ...read(tokens.id_token), name })
+    signedIn.set(id, { ...claims, name })
     return id
   }
 
@@ -61,9 +66,9 @@ export function startCarelessPortal(options: {
     if (url.pathname === '/logout') {
       let body = ''
       for await (const chunk of request) body += String(chunk)
-      const { sid } = read(new URLSearchParams(body).get('logout_token') ?? '')
-      for (const [id, person] of signedIn) if (person.sid === sid) signedIn.delete(id)
-      return void response.writeHead(200).end()
+      const claims = await read(new URLSearchParams(body).get('logout_token') ?? '')
+      for (const [id, person] of signedIn) if (claims && person.sid === claims.sid) signedIn.delete(id)
+      return void response.writeHead(claims ? 200 : 400).end()
     }
     return void response.writeHead(200).end(signedIn.get(visitor)?.name ?? 'Please sign in')
   })

@@ -67,6 +67,39 @@ it('reports each fault that a careless portal accepts', async () => {
   expect(code).toBe(1)
 })
 
+/** The verifier that portals copy (examples/sm2-verify/node), with the keys of the metadata. */
+async function verifiedBy(issuer: string, audience: string, token: string): Promise<{ sid: string }> {
+  const file = new URL('../../../examples/sm2-verify/node/verify.mjs', import.meta.url).href
+  const { verify } = (await import(file)) as {
+    verify(token: string, keys: unknown, wanted: object): { sid: string }
+  }
+  const read = async (url: string): Promise<unknown> => (await fetch(url)).json()
+  const metadata = (await read(`${issuer}/.well-known/openid-configuration`)) as Record<string, string>
+  return verify(token, await read(metadata['gm_jwks_uri'] ?? ''), { issuer, audience })
+}
+
+it.each(['raw', 'der'])('checks a portal with SM2, signatures in %s', { timeout: 60_000 }, async (encoding) => {
+  const { id, port, url, issuer, check } = await registered(
+    ...['--backchannel-logout-uri', 'PORTAL/logout', '--id-token-alg', 'SGD_SM3_SM2', '--sm2-signature', encoding],
+  )
+  const portal = await startCarelessPortal({
+    port,
+    issuer,
+    clientId: id,
+    verify: (token) => verifiedBy(issuer, id, token),
+  })
+  onTestFinished(() => portal.close())
+  const { out, err } = await check('--url', `${url}/login`)
+  expect(err).toContain('Wrong in ')
+  const { checks } = JSON.parse(out) as { checks: Check[] }
+  const was = Object.fromEntries(checks.map(({ name, was: answer }) => [name, answer]))
+  const refused = ['signature', 'alg-none', 'alg-shared', 'issuer', 'audience', 'expired']
+  const ofLogout = ['logout-signature', 'logout-alg-none', 'logout-issuer', 'logout-audience']
+  for (const name of [...refused, ...ofLogout]) expect(was[name], name).toBe('refused')
+  // both keys of the set sign, and what the verifier does not look at is found
+  expect(was).toMatchObject({ 'key-rotation': 'accepted', 'nonce-wrong': 'accepted', 'state-wrong': 'accepted' })
+})
+
 it.for([
   ['or-nonce', 'accepted'],
   ['required', 'refused'],

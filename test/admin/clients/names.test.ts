@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { commandLine, unansweredIssuer } from '../../cli/in-process.ts'
 import { openRemoteServices } from '../remote/remote-services.ts'
+import { sealedAsGenuine } from '../../setup/sealed.ts'
 
 let hosts = 0
 const onHost = (host: string) => ['--redirect-uri', `https://${host}/callback`]
@@ -76,10 +77,12 @@ it('ids from a file cannot be object property names or reserved ids; older ids s
       err: expect.stringContaining('client_id'),
     })
   }
-  await withServices(async ({ clients, database }) => {
+  await withServices(async (services) => {
+    const { clients, database } = services
     const made = await clients.create({ name: '旧门户', redirect_uris: ['https://a.example/cb'] }, 'administrator:test')
     if (made.ok)
       await database.updateTable('clients').set({ id: 'Old_Portal_1' }).where('id', '=', made.client.id).execute()
+    await sealedAsGenuine(services)
   })
   const known = declare(directory, { client_id: 'Old_Portal_1', name: '旧门户', scope: 'openid profile' })
   expect(await yideng('client', 'import', known, '--force')).toMatchObject({ code: 0 })
@@ -90,10 +93,12 @@ it('existing collisions keep working, and doctor reports them', async () => {
   const { json, yideng, withServices } = commandLine({ environment: unansweredIssuer })
   const { client_id: id } = await json<{ client_id: string }>(...create('甘肃省'))
   const { client_id: twin } = await json<{ client_id: string }>(...create('另一个'))
-  await withServices(async ({ database }) => {
+  await withServices(async (services) => {
+    const { database } = services
     const row = await database.selectFrom('clients').select('metadata').where('id', '=', twin).executeTakeFirstOrThrow()
     const metadata = JSON.stringify({ ...(JSON.parse(row.metadata) as object), name: '甘肃省' })
     await database.updateTable('clients').set({ metadata }).where('id', '=', twin).execute()
+    await sealedAsGenuine(services)
   })
   expect(await yideng('client', 'update', twin, '--min-level', '3')).toMatchObject({ code: 0 })
   const { checks } = await json<{ checks: { what: string; state: string; finding: string }[] }>('doctor')

@@ -46,7 +46,10 @@ it('finds half-done rotations, unneeded and old keys, and key files older or new
       .insertInto('clients')
       .values({ ...client, secret_hash: 'd1.x' })
       .execute()
-    expect(await said()).toEqual([['warn', text('values are still under d1: 1 in clients.secret_hash'), text('data')]])
+    expect(await said()).toEqual([
+      ['warn', text('values are still under d1: 1 in clients.secret_hash'), text('data')],
+      ['fail', text('1 have no valid seal, and cannot be used: clients x'), text('keys seal')],
+    ])
     await database.deleteFrom('clients').execute()
     forward(370 * 86_400_000)
     expect(await said()).toEqual([

@@ -59,6 +59,13 @@ it('publishes new keys a day before they sign, and keeps the old ones until thei
   const { keys } = await json<{ keys: Record<string, string>[] }>('keys', 'export')
   expect(keys.map(({ kid }) => kid)).toEqual(expect.arrayContaining([old, fresh]))
   for (const key of keys) expect(Object.keys(key)).not.toEqual(expect.arrayContaining(['d']))
+  const sm2 = { kty: 'EC', crv: 'SM2-P-256', x: expect.any(String), y: expect.any(String) }
+  const gmSet = await json<{ keys: object[] }>('keys', 'export', '--kind', 'sm2')
+  expect(gmSet.keys).toEqual([
+    { ...sm2, use: 'sig', alg: 'SGD_SM3_SM2', kid: expect.any(String) },
+    { ...sm2, ...retiredSm2?.jwk, use: 'sig', alg: 'SGD_SM3_SM2', kid: retiredSm2?.kid },
+  ])
+  expect(JSON.stringify(keys), 'each library reads the other set').not.toContain('SM2')
   const events = await json<{ event: string; actor: string }[]>('audit', 'list', '--event', 'keys')
   expect(events.map(({ event, actor }) => [event, actor])).toEqual([
     ['keys.retired', 'administrator:test'],

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { unsealedRows } from '../../../src/keys/seal-rows.ts'
 import { commandLine } from '../../cli/in-process.ts'
+import { mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
 import { registerPortal } from '../../setup/portal.ts'
 import { startServer } from '../../setup/server.ts'
@@ -19,6 +22,28 @@ describe('keys reseal', () => {
       const page = await signIn(visitor, await visitor.get((await portal.begin()).url), username)
       return page.status < 400 && page.url.pathname !== '/login'
     }
+    const [first, second] = people
+    await services.administrators.grant({ personId: first?.id ?? '', role: 'viewer', region: '440300' }, 'test')
+    const { id: organisation, representative } = await openOrganisation(services)
+    await mandate(services, organisation, representative, second ?? expect.fail())
+    /** The hash in the seal of each row. */
+    const hashes = async () => {
+      const { database, dataKeys } = services
+      dataKeys.refresh()
+      expect(await unsealedRows(database, services.seal)).toEqual([])
+      const found = new Set<string>()
+      for (const table of ['authenticators', 'clients', 'administrators', 'mandates'] as const) {
+        const rows = await sql<Record<string, string>>`SELECT * FROM ${sql.table(table)}`.execute(database)
+        expect(rows.rows.length, table).toBeGreaterThan(0)
+        for (const row of rows.rows) {
+          const id = row[table === 'administrators' ? 'person_id' : 'id'] ?? ''
+          const text = dataKeys.cipher.open(row['mac'] ?? '', `${table}.mac:${id}`)
+          found.add(text.startsWith('sm3:') ? 'SM3' : 'SHA-256')
+        }
+      }
+      return [...found]
+    }
+    expect(await hashes()).toEqual(['SHA-256'])
     const store = () => new DatabaseSync(join(server.dataDir, 'yideng.sqlite'), { readOnly: true })
     const used = () => {
       const open = store()
@@ -36,17 +61,22 @@ describe('keys reseal', () => {
       const going = comesIn(people[0]?.username ?? '')
       const moved = await line.yideng('keys', 'reseal', '--json')
       expect(moved.code, moved.err).toBe(0)
-      expect(JSON.parse(moved.out)).toMatchObject({ suite, data: { left: [] }, index: { left: [] } })
+      expect(JSON.parse(moved.out)).toMatchObject({
+        suite,
+        data: { left: [] },
+        index: { left: [] },
+      })
       expect(await going).toBe(true)
+      expect(await hashes()).toEqual([suite === 'guomi' ? 'SM3' : 'SHA-256'])
       for (const { username } of people) expect(await comesIn(username), suite).toBe(true)
-      expect(used()).toEqual(people.map(() => [data, index]))
+      expect(used()).toEqual([...people, representative].map(() => [data, index]))
       const keys = readFileSync(join(server.environment['YIDENG_KEYS_DIR'] ?? '', 'data.json'), 'utf8')
       expect(JSON.parse(keys)).toMatchObject({ current: data })
       const listed = await line.yideng('keys', 'list')
       expect(listed.out).toMatch(suite === 'guomi' ? /SM4-CTR, HMAC-SM3 +- +seals/ : /AES-256-GCM +- +seals/)
       expect((await line.yideng('doctor', '--json')).out).not.toContain('has other algorithms')
       const again = await line.yideng('keys', 'reseal', '--json')
-      expect(JSON.parse(again.out)).toEqual({ suite, data: null, index: null })
+      expect(JSON.parse(again.out)).toEqual({ suite, data: null, index: null, seals: 0 })
     }
     expect(server.output()).not.toContain('"level":50')
   })
@@ -60,6 +90,7 @@ describe('keys reseal', () => {
       suite: 'guomi',
       data: null,
       index: null,
+      seals: 0,
     })
     expect((await line.yideng('keys', 'list')).out).not.toMatch(/data .*AES|index .*SHA-256/)
   })

@@ -8,6 +8,7 @@ import { chooser } from '../../../src/admin/stores/restore-words.ts'
 import { noChanges } from '../../../src/admin/stores/restore-changes.ts'
 import { openRedisArtifacts } from '../../../src/storage/artifacts-redis.ts'
 import { end, mandate, openOrganisation } from '../../setup/organisation.ts'
+import { unsealedRows } from '../../../src/keys/seal-rows.ts'
 import { cannotRun } from '../../setup/parts.ts'
 import { openPerson } from '../../setup/person.ts'
 import { startRedis } from '../../setup/redis.ts'
@@ -119,6 +120,8 @@ describe.each([
         [known.held]: 'ended',
         [known.kept]: 'active',
       })
+      // also what the restore ended and suspended is sealed, so it can be resumed
+      expect(await unsealedRows(services.database, services.seal)).toEqual([])
     })
     const trail = await target.json<{ event: string }[]>('audit', 'list', '--limit', '1')
     expect(trail[0]?.event).toBe('store.restored')

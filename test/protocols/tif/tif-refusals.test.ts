@@ -5,6 +5,7 @@ import { openPerson } from '../../setup/person.ts'
 import { usualServer } from '../../setup/server.ts'
 import { Visitor } from '../../setup/visitor.ts'
 import { confusionsOf, queriesOf } from '../url-confusions.ts'
+import { sealedAsGenuine } from '../../setup/sealed.ts'
 
 let services: Services
 let portal: OldPortal
@@ -89,6 +90,7 @@ describe('after its last day', () => {
       .executeTakeFirstOrThrow()
     const metadata = JSON.stringify({ ...(JSON.parse(row.metadata) as object), legacy_until: '2026-01-31' })
     await services.database.updateTable('clients').set({ metadata }).where('id', '=', ended.client.id).execute()
+    await sealedAsGenuine(services)
     await services.clients.update(ended.client.id, { purpose: '办事' }, 'administrator:test')
     const page = () => browser.get(ended.authorize())
     await expect.poll(async () => (await page()).status, { timeout: 4000 }).toBe(403)

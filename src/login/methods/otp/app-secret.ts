@@ -21,20 +21,17 @@ export const appToken = (suite: StoreSuite): TokenSpec & { suite: 'rfc6238-sha1'
 
 export const freshSecret = ({ suite }: Pick<TokenSpec, 'suite'>): Buffer => randomBytes(suites[suite].bytes)
 
-/** The address that an app reads from a QR code. `account` is masked: a picture of the screen names no person. */
+/**
+ * The address that an app reads from a QR code. `account` is masked: a picture of the screen names no person. Digits, period and SHA-1
+ * are what apps assume: a shorter address makes a coarser code.
+ */
 export function appAddress(
-  { suite, digits, period }: ReturnType<typeof appToken>,
+  { suite }: ReturnType<typeof appToken>,
   { secret, service, account }: { secret: Buffer; service: string; account: string },
 ): string {
-  const label = [service, account].map((text) => encodeURIComponent(text.replaceAll(':', ' '))).join(':')
-  const given = {
-    secret: base32(secret),
-    issuer: service,
-    algorithm: suites[suite].app,
-    digits: String(digits),
-    period: String(period),
-  }
+  const { app } = suites[suite]
+  const given = { secret: base32(secret), issuer: service, ...(app === 'SHA1' ? {} : { algorithm: app }) }
   // apps do not read + as a space
   const query = Object.entries(given).map(([key, value]) => `${key}=${encodeURIComponent(value)}`)
-  return `otpauth://totp/${label}?${query.join('&')}`
+  return `otpauth://totp/${encodeURIComponent(account.replaceAll(':', ' '))}?${query.join('&')}`
 }

@@ -29,10 +29,11 @@ export const otp = {
   ],
   refusals: {},
   auditEvents: {
+    'otp.imported': 'hardware tokens were imported from a sealed file: none is of a person yet',
     'otp.refused': 'a wrong code of a token came after the right password',
     'otp.paused': 'too many wrong codes of a token came after the right password: codes of this account wait',
   },
-  hiddenEvents: [],
+  hiddenEvents: ['otp.imported'],
   notices: {
     'otp-paused': '/account/password',
   },

@@ -107,7 +107,7 @@ function addRoutes(router: AccountRouter, centre: AccountHost, deps: OtpDeps): v
     if ((await pending.take(holder))?.secret !== text) return again(ctx, account, 'over')
     const given = { ...token, ...started, secret, serialEnd: '' }
     const added = await addToken(deps, person.id, given, { stay: [session], by: actorOf(ctx) })
-    if (!added) return again(ctx, account, 'too_many')
+    if (added !== 'added') return again(ctx, account, 'too_many')
     await sessions.removeEnded(person.id)
     return redirectTo(ctx, `${home}?done=added`)
   })

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../../../src/services.ts'
-import { sealOf } from '../../../../src/accounts/authenticators/row.ts'
+import { macOf } from '../../../../src/keys/row-guard.ts'
 import { addPasskey, signInByPasskey, type RequestOptions } from '../../../setup/passkey.ts'
 import { signIn } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
@@ -30,7 +30,7 @@ async function aged(id: string, days: number) {
     .where('id', '=', id)
     .executeTakeFirstOrThrow()
   const older = { ...row, created_at: row.created_at - days * dayMs }
-  const change = { created_at: older.created_at, mac: sealOf(services.seal, older) }
+  const change = { created_at: older.created_at, mac: macOf(services.seal, 'authenticators', older) }
   await services.database.updateTable('authenticators').set(change).where('id', '=', id).execute()
 }
 

@@ -1,0 +1,66 @@
+import { SettingsError, type Settings } from '../../../config/settings.ts'
+import { whenRemoved } from '../../../storage/store-facts.ts'
+import { bindingsOf } from './bindings.ts'
+import { readAuthorities } from './cas-file.ts'
+import { name, originOf, type CertificateDeps } from './certificate-deps.ts'
+
+type Deps = Pick<CertificateDeps, 'database' | 'sessions' | 'authenticators' | 'clock'> & {
+  settings: Pick<Settings, 'methods' | 'sm2Keys' | 'lifetimes'>
+}
+
+/** The CAs that the servers of this store had: a JSON list of ids. */
+const fact = 'certificate-cas'
+const pageSize = 200
+
+/**
+ * Ends the sessions of CAs that are gone from the file of YIDENG_CERT_CAS: those that began by one, and those that a phone in such a
+ * session approved. May be repeated. A file that cannot be used ends nothing: `doctor` shows its fault.
+ */
+export async function endRemovedCas(deps: Deps): Promise<void> {
+  const listed = idsIn(deps.settings)
+  if (listed) await whenRemoved(deps.database, fact, listed, (removed) => endAll(deps, removed))
+}
+
+function idsIn(settings: Deps['settings']): string[] | undefined {
+  const { file } = settings.methods[name]
+  try {
+    return file ? readAuthorities(file, settings).list.map(({ id }) => id) : []
+  } catch (error) {
+    if (error instanceof SettingsError) return undefined
+    throw error
+  }
+}
+
+async function endAll(deps: Deps, removed: readonly string[]): Promise<void> {
+  const { database, settings, clock } = deps
+  const { session, refreshToken } = settings.lifetimes
+  // a session that a phone approved at the end of its own may be as old again
+  const since = clock() - 2 * Math.max(session, refreshToken) * 1000
+  let after = ''
+  for (;;) {
+    const rows = await database
+      .selectFrom('authenticators')
+      .select('person_id')
+      .distinct()
+      .where('kind', '=', name)
+      .where('last_used_at', '>=', since)
+      .where('person_id', '>', after)
+      .orderBy('person_id')
+      .limit(pageSize)
+      .execute()
+    for (const { person_id: personId } of rows) await endOf(deps, personId, removed)
+    const last = rows.at(-1)
+    if (!last || rows.length < pageSize) return
+    after = last.person_id
+  }
+}
+
+async function endOf(deps: Deps, personId: string, removed: readonly string[]): Promise<void> {
+  const { sessions } = deps
+  const bound = await bindingsOf(deps, personId)
+  for (const id of removed.filter((ca) => bound.some((one) => one.ca === ca))) {
+    const stay = await sessions.without(personId, { method: originOf(id) }, undefined)
+    const entry = { event: 'person.sessions-ended', actor: 'system', personId, details: { ca: id } } as const
+    await sessions.end(personId, { but: stay }, entry)
+  }
+}
