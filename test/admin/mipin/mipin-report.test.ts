@@ -75,6 +75,7 @@ describe('npx yideng mipin report', () => {
   })
 
   it.each([
+    ['8.4 b', 'partly', 'product', 'product'],
     ['8.4 e', 'partly', 'product', 'product'],
     ['8.4 f', 'partly', 'product', 'met'],
     ['8.4 d', 'unmet', 'product', 'product'],

@@ -7,6 +7,13 @@ export const certificate = {
   signIn: { phone: 'row', computer: 'tile', kiosk: 'none', icon: 'id', scripted: false, aloneWhenLast: true },
   opensAccounts: true,
   bindsToFace: false,
+  proofs: [
+    {
+      by: 'signature',
+      algorithms: ['SM2', 'SM3', 'ES256', 'RS256'],
+      code: 'src/login/methods/certificate/x509/signature.ts',
+    },
+  ],
   refusals: {
     not_by_certificate: 403,
     certificate_refused: 400,
