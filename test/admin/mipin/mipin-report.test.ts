@@ -281,4 +281,6 @@ it('is Chinese on a Chinese terminal, without prose left in English', async () =
   const lines = out.split('\n').filter((text) => !/npx yideng|https?:|\.(?:ts|json)/.test(text))
   expect(lines.filter((text) => /\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b/.test(text))).toEqual([])
   expect(out).toContain('8.4 应用和数据安全')
+  // names of tables are data
+  expect(out).toMatch(/\badministrators\b.* 表的各行/)
 })
