@@ -21,7 +21,9 @@ export interface RowSeal {
 }
 
 /** The algorithms of a row seal under a data key of this suite. */
-export const rowSealAlgorithms = (suite: Suite): readonly Algorithm[] => ['SHA-256', ...algorithmsOf[suite].sealing]
+export const rowSealAlgorithms = (suite: Suite): readonly Algorithm[] => [
+  ...new Set<Algorithm>([suite === 'guomi' ? 'SM3' : 'SHA-256', ...algorithmsOf[suite].sealing]),
+]
 
 /** A sealed value in a row has its own AAD, and changes when keys rotate; so the digest leaves it out. */
 const sealedWithin = /(?<![\w-])d\d+\.[\w-]{38,}/g

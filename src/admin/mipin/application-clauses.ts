@@ -2,7 +2,16 @@ import type { ProofOfPerson } from '../../config/algorithms.ts'
 import { twoFactorGroups } from '../../config/settings/accounts.ts'
 import type { Clause, Use } from './clause.ts'
 import type { Facts } from './facts.ts'
-import { auditChain, checkpoints, lookupIndexes, portalsWithout, sealedFields, sealedRows, tokenUses } from './uses.ts'
+import {
+  auditChain,
+  checkpoints,
+  lookupIndexes,
+  portalsWithout,
+  sealedFields,
+  sealedRows,
+  tableNames,
+  tokenUses,
+} from './uses.ts'
 
 const ways: Readonly<Record<ProofOfPerson['by'], string>> = {
   signature: 'a digital signature',
@@ -60,7 +69,7 @@ export const applicationClauses: readonly Clause[] = [
     asks: 'Access control information of the application keeps its integrity.',
     uses: (facts) => sealedRows(facts, facts.sealedTables),
     gaps: (facts) =>
-      unsealed(facts).length > 0 ? [`rows of ${unsealed(facts).join(', ')} have no integrity value`] : [],
+      unsealed(facts).length > 0 ? [`rows of ${tableNames(unsealed(facts))} have no integrity value`] : [],
     add: 'A certified product must hold the data key.',
   },
   {

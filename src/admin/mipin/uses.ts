@@ -66,13 +66,16 @@ export const lookupIndexes = ({ indexKey, fixedKey, keysDir }: Facts): Use[] =>
     evidence: 'npx yideng keys list',
   }))
 
+/** Names of tables as one word: a terminal translates words of a list. */
+export const tableNames = (tables: readonly string[]): string => tables.join('/')
+
 /** Rows that write access to the store cannot change unseen. */
 export const sealedRows = ({ dataKey, keysDir }: Facts, tables: readonly string[]): Use[] =>
   tables.length === 0
     ? []
     : [
         {
-          what: `rows of ${tables.join(', ')} have a sealed digest`,
+          what: `rows of ${tableNames(tables)} have a sealed digest`,
           algorithms: rowSealAlgorithms(dataKey.suite),
           keys: [dataKey.id],
           place: `${keysDir}/data.json`,

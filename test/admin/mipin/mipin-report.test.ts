@@ -75,6 +75,7 @@ describe('npx yideng mipin report', () => {
   })
 
   it.each([
+    ['8.4 b', 'partly', 'product', 'product'],
     ['8.4 e', 'partly', 'product', 'product'],
     ['8.4 f', 'partly', 'product', 'met'],
     ['8.4 d', 'unmet', 'product', 'product'],
@@ -116,6 +117,14 @@ describe('npx yideng mipin report', () => {
           clause,
         ).not.toContain(null)
       }
+    }
+  })
+
+  it('has the newest signature over the audit log, with its key', () => {
+    for (const document of Object.values(documents)) {
+      const signed = clauseOf(document, '8.4 g').uses.find(({ what }) => what === 'checkpoints sign the audit log')
+      expect(signed?.keys).toEqual([expect.stringMatching(/^(?:es256|sgd-sm3-sm2)-/)])
+      expect(clauseOf(document, '8.4 g').gaps).not.toContain('no checkpoint is signed yet: a server signs one a minute')
     }
   })
 
@@ -272,4 +281,6 @@ it('is Chinese on a Chinese terminal, without prose left in English', async () =
   const lines = out.split('\n').filter((text) => !/npx yideng|https?:|\.(?:ts|json)/.test(text))
   expect(lines.filter((text) => /\b[a-z]{2,} [a-z]{2,} [a-z]{2,}\b/.test(text))).toEqual([])
   expect(out).toContain('8.4 应用和数据安全')
+  // names of tables are data
+  expect(out).toMatch(/\badministrators\b.* 表的各行/)
 })
