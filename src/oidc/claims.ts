@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Account, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { isPseudonym, parseDocument } from '../accounts/identifiers/documents.ts'
 import { isHeld, type NaturalPerson, type NaturalPersons } from '../accounts/natural-persons.ts'
@@ -49,7 +49,7 @@ export function attributesOf(scopes: readonly string[], claims: readonly string[
  * @internal
  */
 export const preferredUsername = (subject: string): string =>
-  `u${createHash('sha256').update(`preferred_username\0${subject}`).digest('hex').slice(0, 31)}`
+  `u${hash('sha256', `preferred_username\0${subject}`, 'hex').slice(0, 31)}`
 
 class PersonClaims {
   readonly #persons: NaturalPersons

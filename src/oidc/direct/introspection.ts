@@ -10,7 +10,7 @@ import type { ParsedUrlQuery } from 'node:querystring'
 import type { AuthenticateClient } from '../engine/client-secrets.ts'
 import type { createIntrospectionPolicy } from '../introspection.ts'
 import type { Subjects } from '../subjects.ts'
-import { setAnswerHeaders, type Direct } from './answers.ts'
+import { answerWith, type Direct } from './answers.ts'
 import { credentialsOf, isOtherwiseAuthenticated, peekForm, type Credentials } from './plain-requests.ts'
 
 type Token = AccessToken | ClientCredentials | RefreshToken
@@ -38,8 +38,7 @@ export function directIntrospection(deps: DirectIntrospectionDeps): Direct {
     }
     // ends the stream, so that the connection takes the next request
     ctx.req.resume()
-    ctx.body = answer
-    setAnswerHeaders(ctx)
+    answerWith(ctx, answer)
     return true
   }
 }

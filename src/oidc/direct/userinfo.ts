@@ -1,5 +1,5 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { setAnswerHeaders, type Direct } from './answers.ts'
+import { answerWith, type Direct } from './answers.ts'
 import { bearerOf } from './plain-requests.ts'
 
 export interface DirectUserinfoDeps {
@@ -32,8 +32,7 @@ async function answer({ provider, findAccount }: DirectUserinfoDeps, ctx: KoaCon
   const grant = await provider.Grant.find(access.grantId)
   if (!grant || grant.clientId !== access.clientId || grant.accountId !== access.accountId) return false
   oidc.entity('Grant', grant)
-  ctx.body = await claimsFor(ctx, access.scopes)
-  setAnswerHeaders(ctx)
+  answerWith(ctx, await claimsFor(ctx, access.scopes))
   return true
 }
 
