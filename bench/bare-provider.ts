@@ -49,7 +49,7 @@ const adapter = (kind: string): Adapter => {
 }
 
 const es256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-const rs256 = generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey.export({ format: 'jwk' })
+const rs256 = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 
 const provider = new Provider(`http://localhost:${port}`, {
   adapter,

@@ -38,14 +38,20 @@ function summary(times: number[], began: number, pid: number, before: ReturnType
   }
 }
 
-/** A closed loop: each client starts its next operation when the last one has ended. */
-export async function closedLoop(pid: number, all: readonly Again[], { ms }: Span): Promise<Measured> {
+/** A closed loop: each client starts its next operation when the last one has ended. It ends by time or by number. */
+export async function closedLoop(
+  pid: number,
+  all: readonly Again[],
+  end: Span | { operations: number },
+): Promise<Measured> {
   const times: number[] = []
   const before = used(pid)
   const began = performance.now()
+  let left = 'operations' in end ? end.operations : Infinity
+  const goesOn = () => ('ms' in end ? performance.now() - began < end.ms : left-- > 0)
   await Promise.all(
     all.map(async (again) => {
-      while (performance.now() - began < ms) {
+      while (goesOn()) {
         const beganOne = performance.now()
         await again()
         times.push(performance.now() - beganOne)

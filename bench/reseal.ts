@@ -36,13 +36,13 @@ const signIns = await Promise.all(
   Array.from({ length: browsers }, async (_, index) => {
     const username = `bench${index % people}`
     const browser = await signedInPhone(target.origin, { username })
-    const once = async () => {
+    const again = async () => {
       browser.cookies = browser.cookies.filter(({ name }) => !name.includes('session'))
       const page = await signIn(browser, await browser.get(authorizePath(target, 'v'.repeat(43), 'bench')), username)
       if (!page.leads?.searchParams.get('code')) failed += 1
     }
     let last: Promise<void> = Promise.resolve()
-    return () => (last = last.then(once))
+    return () => (last = last.then(again))
   }),
 )
 
@@ -71,15 +71,13 @@ const program = new URL('../bin/yideng.mjs', import.meta.url).pathname
 const began = performance.now()
 const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, 'keys', 'reseal', '--json'], {
   env: { ...process.env, ...settings, YIDENG_SUITE: 'guomi' },
-  stdio: ['ignore', 'pipe', 'ignore'],
+  stdio: ['ignore', 'pipe', 'pipe'],
 })
 let out = ''
+child.stderr.on('data', (text: Buffer) => void (out += text.toString()))
 child.stdout.on('data', (text: Buffer) => void (out += text.toString()))
 const state = { over: false, mb: 0, cpu: 0 }
-const ended = once(child, 'close').then(([code]) => {
-  state.over = true
-  if (code !== 0) throw new Error(`keys reseal ended with ${code}: ${out}`)
-})
+const ended = once(child, 'close').finally(() => (state.over = true))
 const watching = setInterval(() => {
   try {
     state.mb = Math.max(state.mb, peakOf(child.pid ?? 0))
@@ -90,7 +88,8 @@ const watching = setInterval(() => {
 }, 200)
 const during: Measured[] = []
 while (!state.over) during.push(await openLoop(target.pid, signIns, { ms: sliceMs, perSecond }))
-await ended
+const [code] = (await ended) as [number]
+if (code !== 0) throw new Error(`keys reseal ended with ${code}: ${out}`)
 clearInterval(watching)
 const seconds = (performance.now() - began) / 1000
 const beside = spans(during)

@@ -17,6 +17,8 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '4' },
+    /** Operations of a round, in place of its seconds: every target does the same work. Compare the CPU then. */
+    operations: { type: 'string' },
     concurrency: { type: 'string', default: '32' },
     /** bare, embedded or scale-out; embedded-2 has two workers, embedded:1000000 a million more accounts (targets.ts). */
     targets: { type: 'string', default: 'bare,embedded' },
@@ -38,6 +40,8 @@ const concurrency = Number(options.concurrency)
 const algorithm = options.algorithm === 'RS256' ? 'RS256' : 'ES256'
 const roundMs = Number(options.seconds) * 1000
 const warmUpMs = 2000
+const end = options.operations === undefined ? { ms: roundMs } : { operations: Number(options.operations) }
+const warmUp = options.operations === undefined ? { ms: warmUpMs } : end
 
 /** Checks the measured flow: ID tokens have the wanted algorithm and verify. */
 async function verify({ targetOf, jars }: Running): Promise<void> {
@@ -77,17 +81,15 @@ const rounded = (measured: Measured[]) => ({
 })
 
 /** Median and range of the ratios by round; higher is better. */
-function ratioTo(bare: Measured[] | undefined, ours: Measured[]): string {
+function ratioTo(bare: Measured[] | undefined, ours: Measured[], of: (one: Measured) => number): string {
   if (!bare || bare === ours) return ''
-  const ratios = ours.map((one, index) => one.perSecond / (bare[index]?.perSecond ?? 0))
+  const ratios = ours.flatMap((one, index) => (bare[index] ? [of(one) / of(bare[index])] : []))
   return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
 }
 
-/** The same for operations per CPU time of the server. Other load on the machine affects it less. */
-function cpuRatioTo(bare: Measured[] | undefined, ours: Measured[]): string {
-  if (!bare || bare === ours) return ''
-  return median(ours.map((one, index) => (bare[index]?.cpuMs ?? 0) / one.cpuMs)).toFixed(2)
-}
+const rate = ({ perSecond }: Measured) => perSecond
+/** Operations per CPU time of the server. Other load on the machine affects it less. */
+const thrift = ({ cpuMs }: Measured) => 1 / cpuMs
 
 async function runCase(one: Case, all: Running[]) {
   const fitting = all.filter(({ target }) => !one.oursOnly || !target.name.startsWith('bare'))
@@ -97,24 +99,23 @@ async function runCase(one: Case, all: Running[]) {
     ready.set(running, await Promise.all(jars.map((jar, index) => one.ready(targetOf(index), jar, index))))
   }
   const results = new Map<Running, Measured[]>(fitting.map((running) => [running, []]))
-  for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: warmUpMs })
+  for (const running of fitting) await closedLoop(running.target.pid, ready.get(running) ?? [], warmUp)
   for (let round = 0; round < rounds; round += 1) {
     // Targets alternate, and each is first equally often, because the machine is noisy.
     for (const running of round % 2 ? fitting.toReversed() : fitting) {
-      results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], { ms: roundMs }))
+      results.get(running)?.push(await closedLoop(running.target.pid, ready.get(running) ?? [], end))
     }
   }
   const base = options.against ? 'before' : 'bare'
   const bare = results.get(fitting.find(({ target }) => target.name === base) ?? ({} as Running))
   return fitting.map((running) => {
     const measured = results.get(running) ?? []
-    const ratio = ratioTo(bare, measured)
     return {
       case: one.name,
       target: running.target.name,
       ...rounded(measured),
-      ratio,
-      ofCpu: cpuRatioTo(bare, measured),
+      ratio: ratioTo(bare, measured, rate),
+      ofCpu: ratioTo(bare, measured, thrift),
       MB: megabytesOf(running.target.pid),
     }
   })
@@ -129,7 +130,7 @@ async function main() {
   const [cpu] = cpus()
   console.log(
     `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Linux ${release()}, Node.js ${process.version}; ` +
-      `${rounds} rounds of ${options.seconds} s, ${concurrency} at once; ` +
+      `${rounds} rounds of ${options.operations ?? `${options.seconds} s`}, ${concurrency} at once; ` +
       (pinned && options.pinned ? 'one core for the load, one for a server with one process' : 'servers not pinned'),
   )
   const wanted = options.cases.split(',')

@@ -20,24 +20,25 @@
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ text }),
     })
-    return answer.ok ? answer.json() : undefined
+    return (answer.ok && (await answer.json())) || 'cancelled'
+  }
+
+  function send({ certificate, signature, algorithm }) {
+    form.elements.answer.value = JSON.stringify({ certificate, signature, algorithm })
+    form.submit()
   }
 
   button.addEventListener('click', async () => {
-    if (performance.now() > until) return tell('late')
+    const isLate = performance.now() > until
+    tell(isLate ? 'late' : 'waiting')
+    if (isLate) return
     button.disabled = true
-    tell('waiting')
-    try {
-      const signed = await sign()
-      if (signed) {
-        const { certificate, signature, algorithm } = signed
-        form.elements.answer.value = JSON.stringify({ certificate, signature, algorithm })
-        return form.submit()
-      }
-      tell('cancelled')
-    } catch {
-      tell('none')
+    const signed = await sign().catch(() => 'none')
+    if (typeof signed === 'object') {
+      send(signed)
+      return
     }
     button.disabled = false
+    tell(signed)
   })
 }

@@ -235,37 +235,15 @@ function createOrganisations(
   const { persons, guard, notifier } = people
   const { publish } = events
   const register = createEmbeddedBusinessRegister({ database, cipher, blindIndex, clock })
-  const legalPersons = createLegalPersons({
-    database,
-    guard,
-    cipher,
-    blindIndex,
-    register,
-    persons,
-    audit,
-    notifier,
-    publish,
-    clock,
-  })
-  const principals = createPrincipals({ database, guard, legalPersons, persons, clock })
-  const invitationCodes = createInvitationCodes({ database, guard, blindIndex, persons, clock })
+  const shared = { database, guard, cipher, blindIndex, clock }
+  const legalPersons = createLegalPersons({ ...shared, register, persons, audit, notifier, publish })
+  const principals = createPrincipals({ ...shared, legalPersons, persons })
+  const invitationCodes = createInvitationCodes({ ...shared, persons })
   return {
     businessRegister: register,
     legalPersons,
     principals,
-    mandates: createMandates({
-      persons,
-      database,
-      guard,
-      cipher,
-      blindIndex,
-      principals,
-      invitationCodes,
-      audit,
-      notifier,
-      publish,
-      clock,
-    }),
+    mandates: createMandates({ ...shared, persons, principals, invitationCodes, audit, notifier, publish }),
     representations: createRepresentations({
       database,
       guard,

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createInterface } from 'node:readline/promises'
 
-const flags = process.argv.slice(2).filter((one) => one.startsWith('--'))
+const asks = !process.argv.includes('--yes')
 const [issuer, certificateFile, keyFile, port = '18900'] = process.argv.slice(2).filter((one) => !one.startsWith('--'))
 const certificate = new X509Certificate(readFileSync(certificateFile)).raw.toString('base64')
 const key = createPrivateKey(readFileSync(keyFile))
@@ -28,7 +28,7 @@ const isOf = (text, origin) =>
   /^yideng-cert-1\n[^\n]+\n[^\n]+\n[^\n]+\n[\w-]{43}$/.test(text) && text.split('\n')[1] === origin
 
 async function agrees(text) {
-  if (flags.includes('--yes')) return true
+  if (!asks) return true
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   const answer = await terminal.question(`Sign in at ${text.split('\n')[1]} with this certificate? [y/N] `)
   terminal.close()

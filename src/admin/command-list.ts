@@ -1,13 +1,7 @@
-import type { CommandDefinition } from './command.ts'
-
-interface Listed {
-  summary: string
-  /** Loads the file of the command when it is used: the help of all commands must be quick. */
-  load(): Promise<{ default: CommandDefinition }>
-}
+import type { ListedCommand } from './command.ts'
 
 /** Every command of administrators, in the order of the help. A command is one file and one entry here. */
-export const listed: Readonly<Record<string, Listed>> = {
+export const listed: Readonly<Record<string, ListedCommand>> = {
   'client create': {
     summary: 'register a portal; without flags it asks for each field',
     load: () => import('./clients/client-create.ts'),

@@ -98,6 +98,13 @@ export const resolvedInput = async (context: CommandContext, command: Command, i
 /** A command without its entry in the list (commands.ts). */
 export type CommandDefinition = Omit<Command, keyof CommandSummary>
 
+/** A command in the list. */
+export interface ListedCommand {
+  summary: string
+  /** Loads the file of the command when it is used: the help of all commands must be quick. */
+  load(): Promise<{ default: CommandDefinition }>
+}
+
 /** Defines a command. Its `run` gets the input in the types of its fields. */
 export function command<const F extends Fields>(
   definition: Omit<CommandDefinition, 'fields' | 'run'> & {

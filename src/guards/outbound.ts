@@ -58,7 +58,10 @@ export function createOutbound(options: OutboundOptions): Fetch {
     const url = new URL(given instanceof Request ? given.url : given)
     const host = hostOf(url)
     if (isIP(host) && !allowed(host)) throw refused(host)
-    const body = init.body === undefined || init.body === null ? undefined : Buffer.from(await new Response(init.body).arrayBuffer())
+    const body =
+      init.body === undefined || init.body === null
+        ? undefined
+        : Buffer.from(await new Response(init.body).arrayBuffer())
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest
     const { method = 'GET' } = init
     const settings = {

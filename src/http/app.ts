@@ -75,6 +75,8 @@ export interface AppDeps {
   deviceDoor: Middleware
   /** Counts the calls of clients (guards/portal-budgets.ts). */
   portalBudgets: Middleware
+  /** Answers the usual calls of portals without oidc-provider's middleware (oidc/direct). */
+  direct: Middleware
   /** Answers for JWT access tokens in the place of oidc-provider (oidc/jwt-tokens.ts). */
   jwtTokens: Middleware
   admin: AdminApiDeps
@@ -105,30 +107,32 @@ export function createApp(deps: AppDeps): Koa {
 
   const first = [renewed(deps.artifacts), deps.metrics.middleware, securityHeaders(secure)]
   const answering: Middleware[] = [
-    compressMarked,
     onlyAsIssuer(settings.issuer, { trustProxy: settings.trustProxy, log }),
     requestContexts(deps.requests),
     withoutReturn(legacy),
     ...(tracing.requests ? [tracing.requests(settings)] : []),
     ...(log.isLevelEnabled('debug') ? [logRequests(log)] : []),
     calmErrors(log, { issuer: settings.issuer, findClient: deps.findClient, isSignedIn: signedInHere(deps.account) }),
+    refuseWhileUnfit(deps.readiness),
     limitNetworkRequests({ most: settings.limits.addressRequests, exempt: calledByClients, clock }),
   ]
+  const cookies = refuseTooManyCookies(settings.issuer)
+  // portals call these far more often than people open pages: they pass only the layers that concern them
+  const forClients = inOrder([cookies, deps.deviceDoor, deps.portalBudgets, mounted(legacy), deps.direct])
   const rooms: Middleware[] = [
-    refuseWhileUnfit(deps.readiness),
+    compressMarked,
     publicDocuments(() => keySetVersion(provider)),
     gmKeySet(() => publishedSm2Keys(provider)),
     staticFiles(deps.assets),
     checkFiles(vendorFiles),
     // after the style sheet of its own page
-    refuseTooManyCookies(settings.issuer),
+    cookies,
     postedAuthorizations,
     onwardPages({ issuer: settings.issuer, acceptedPasskeys: deps.account.acceptedPasskeys }),
     deps.upstreamSignOut.middleware,
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,
-    exceptForPortals(
-      inOrder([deps.portalBudgets, mounted(legacy)]),
+    exceptForPrograms(
       mounted(legacy),
       mounted(programs),
       mounted(own),
@@ -141,7 +145,12 @@ export function createApp(deps: AppDeps): Koa {
     canonicalOnly({
       issuer: settings.issuer,
       known: createKnownPaths([...routes, ...vendorFiles.keys()]),
-      taken: inOrder([...first, health(deps, deps.metrics, log), ...answering, ...rooms]),
+      taken: inOrder([
+        ...first,
+        health(deps, deps.metrics, log),
+        ...answering,
+        byPath(calledByClients, forClients, inOrder(rooms)),
+      ]),
       refused: (status) => inOrder([...first, ...answering, refuse(status)]),
     }),
   )
@@ -240,11 +249,13 @@ const inOrder = (layers: readonly Middleware[]): Middleware =>
     (_ctx, next) => next(),
   )
 
+const byPath =
+  (paths: ReadonlySet<string>, one: Middleware, other: Middleware): Middleware =>
+  (ctx, next) =>
+    paths.has(ctx.path) ? one(ctx, next) : other(ctx, next)
+
 /** Endpoints for portals' servers need no pages and no sign-in. */
-function exceptForPortals(forClients: Middleware, ...layers: Middleware[]): Middleware {
+function exceptForPrograms(...layers: Middleware[]): Middleware {
   const all = inOrder(layers)
-  return (ctx, next) => {
-    if (calledByClients.has(ctx.path)) return forClients(ctx, next)
-    return forPrograms.has(ctx.path) ? next() : all(ctx, next)
-  }
+  return (ctx, next) => (forPrograms.has(ctx.path) ? next() : all(ctx, next))
 }

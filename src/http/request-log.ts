@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
+import { isAnsweredDirectly } from '../oidc/direct/direct-answers.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { routeOf } from './metrics.ts'
 
@@ -11,7 +12,9 @@ export function logRequests(log: Logger): Middleware {
       await next()
     } finally {
       const ms = Math.round(performance.now() - began)
-      log.debug({ id: requestOf(ctx).id, method: ctx.method, route: routeOf(ctx), status: ctx.status, ms }, 'request')
+      const { method, status, req } = ctx
+      const direct = isAnsweredDirectly(req) ? { direct: true } : {}
+      log.debug({ id: requestOf(ctx).id, method, route: routeOf(ctx), status, ms, ...direct }, 'request')
     }
   }
 }

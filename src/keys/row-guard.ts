@@ -80,7 +80,7 @@ export const isSealed = <T extends GuardedTable>(
   seal: RowSeal,
   table: T,
   row: (GuardedRow<T> | AnyRow) & { mac: string | null },
-): boolean => seal.holds(aadOf(table, row as AnyRow), valuesOf(table, row as AnyRow), row.mac)
+): boolean => seal.holds(aadOf(table, row), valuesOf(table, row), row.mac)
 
 /** Whether a sealed row has the hash of the present suite. */
 export const isCurrent = (seal: RowSeal, table: GuardedTable, row: AnyRow & { mac: string | null }): boolean =>
@@ -101,7 +101,7 @@ export function createRowGuard(deps: {
       if (isSealed(seal, table, row)) return true
       const from = sealedFrom()
       if (from === undefined || clock() < from) return true
-      refused({ table, id: idOf(table, row as AnyRow) })
+      refused({ table, id: idOf(table, row) })
       return false
     },
   }

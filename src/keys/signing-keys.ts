@@ -11,6 +11,11 @@ import { dayMs } from '../config/time.ts'
 const algorithms = ['ES256', 'RS256'] as const
 export type SigningAlgorithm = (typeof algorithms)[number]
 
+/** Lengths of a new RSA key: 112 and 128 bits of security (NIST SP 800-57). Decision 0259 has the reasons for the default. */
+export const rsaLengths = [2048, 3072] as const
+export type RsaBits = (typeof rsaLengths)[number]
+const usualRsaBits: RsaBits = 2048
+
 /** A key of any algorithm, with the times that decide which one signs. */
 export interface KeyTimes {
   kid: string
@@ -40,22 +45,26 @@ export type KeyState = 'waits' | 'signs' | 'verifies'
 /** Time from publishing a key to its first signature, in milliseconds: portals cache key sets for at most a day. */
 export const overlapMs = dayMs
 
-const file: SigningKeyFile<SigningAlgorithm> = {
+const fileWith = (rsaBits: RsaBits): SigningKeyFile<SigningAlgorithm> => ({
   name: 'signing.json',
   algorithms,
   generate(alg) {
     const { privateKey } =
       alg === 'ES256'
         ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-        : generateKeyPairSync('rsa', { modulusLength: 3072 }) // 128 bits of security (NIST SP 800-57)
+        : generateKeyPairSync('rsa', { modulusLength: rsaBits })
     return { ...privateKey.export({ format: 'jwk' }) }
   },
   publicHalf: (key) => ({ ...createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' }) }),
-}
+})
+const file = fileWith(usualRsaBits)
 
-/** The keys that sign tokens (RFC 7518 ES256 and RS256); the first start makes them in `signing.json`. */
-export function openSigningKeys(directory: string, clock: Clock): SigningKey[] {
-  const { keys } = readSigningKeyFile(file, directory, clock)
+/**
+ * The keys that sign tokens (RFC 7518 ES256 and RS256); the first start makes them in `signing.json`.
+ * @param rsaBits length of an RSA key that is made now
+ */
+export function openSigningKeys(directory: string, clock: Clock, rsaBits: RsaBits = usualRsaBits): SigningKey[] {
+  const { keys } = readSigningKeyFile(fileWith(rsaBits), directory, clock)
   return keys.map(({ jwk: key, ...times }) => ({ ...times, privateKey: createPrivateKey({ key, format: 'jwk' }) }))
 }
 
@@ -108,8 +117,12 @@ export function retirableFrom(keys: readonly KeyTimes[], key: KeyTimes, now: num
 }
 
 /** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */
-export const addSigningKeys = (directory: string, clock: Clock, useFrom: number): string[] =>
-  addToSigningKeyFile(file, directory, clock, useFrom)
+export const addSigningKeys = (
+  directory: string,
+  clock: Clock,
+  useFrom: number,
+  rsaBits: RsaBits = usualRsaBits,
+): string[] => addToSigningKeyFile(fileWith(rsaBits), directory, clock, useFrom)
 
 /** Retires keys: deletes their private halves, keeps the public ones. */
 export const retireSigningKeys = (directory: string, clock: Clock, kids: ReadonlySet<string>): void =>

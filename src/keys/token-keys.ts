@@ -15,7 +15,10 @@ import { addSigningKeys, openSigningKeys, retireSigningKeys, type SigningKey } f
 /** A key that signs tokens of portals. */
 export type TokenKey = SigningKey | Sm2SigningKey
 
-type Where = Pick<Settings, 'keysDir' | 'sm2Keys' | 'svsFile'>
+/** Whether a key signs by ES256 or RS256, not by SM2. */
+export const isSigningKey = (key: TokenKey): key is SigningKey => key.alg === 'ES256' || key.alg === 'RS256'
+
+type Where = Pick<Settings, 'keysDir' | 'sm2Keys' | 'svsFile'> & Partial<Pick<Settings, 'rsaBits'>>
 
 /** The signature server of the settings. @throws SettingsError */
 export const signatureServerOf = (
@@ -32,7 +35,7 @@ export const openTokenKeys = (
   clock: Clock,
   signatureServer = signatureServerOf(settings),
 ): TokenKey[] => [
-  ...openSigningKeys(settings.keysDir, clock),
+  ...openSigningKeys(settings.keysDir, clock, settings.rsaBits),
   ...(hasSm2Software(settings) ? openSm2Keys(settings.keysDir, clock) : []),
   ...(signatureServer?.keys() ?? []),
 ]
@@ -50,7 +53,7 @@ export function sm2PublicKeySet(settings: Where, clock: Clock): { keys: object[]
 
 /** Adds a key for each algorithm: published immediately, used from `useFrom`. @returns their ids */
 export const addTokenKeys = (settings: Where, clock: Clock, useFrom: number): string[] => [
-  ...addSigningKeys(settings.keysDir, clock, useFrom),
+  ...addSigningKeys(settings.keysDir, clock, useFrom, settings.rsaBits),
   ...(hasSm2Software(settings) ? addSm2Keys(settings.keysDir, clock, useFrom) : []),
 ]
 

@@ -65,11 +65,15 @@ class PersonClaims {
     this.phone_number_verified = phoneProven
   }
 
+  /** Opens the number once, for all claims of it. */
   #read() {
-    const { id_type: type, id_number: number } = this
-    if (type === undefined || number === undefined) return undefined
-    this.#document ??= parseDocument({ type, number, today: new Date(this.#clock()) })
+    this.#document ??= this.#parse()
     return this.#document.ok ? this.#document.document : undefined
+  }
+  #parse(): ReturnType<typeof parseDocument> {
+    const { id_type: type, id_number: number } = this
+    if (type === undefined || number === undefined) return { ok: false, problem: 'document_number_required' }
+    return parseDocument({ type, number, today: new Date(this.#clock()) })
   }
 
   get name() {

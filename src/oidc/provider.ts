@@ -36,6 +36,7 @@ import { alwaysNameSessions, hashAccessTokens } from './engine/id-token-claims.t
 import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
 import { findClientsOnce, type FindClientsDeps } from './engine/find-clients-once.ts'
+import { directAnswers } from './direct/direct-answers.ts'
 import { dropEndedLogins } from './engine/ended-logins.ts'
 import { keepJwtTokens } from './engine/kept-jwt-tokens.ts'
 import { nameRefusedScopes } from './engine/named-scopes.ts'
@@ -99,6 +100,7 @@ export interface ProviderDeps {
 interface CreatedProvider extends Pick<Shared, 'findAccount' | 'subjectOf'> {
   provider: Provider
   jwtTokens: Middleware
+  direct: Middleware
 }
 
 /** oidc-provider with our configuration (DESIGN 1.4) and with the changes of engine/ (engine/README.md). */
@@ -110,6 +112,7 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   const shared = {
     ...subjects,
     findAccount,
+    introspectionPolicy: createIntrospectionPolicy(findAccount, findClient),
     actorClaims: createActorClaims(),
     exchangeConsents: createExchangeConsents(deps),
     successorOf: createSuccessorOf(deps.pairwiseKey),
@@ -123,7 +126,7 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   nameLevelsAsAsked(provider)
   nameRefusedScopes()
   acceptOwnHints(provider, fixedConfiguration.enabledJWA.idTokenSigningAlgValues)
-  compareSecretsByHash(provider, deps.secretGuesses)
+  const authenticate = compareSecretsByHash(provider, deps.secretGuesses)
   findClientsOnce(provider, { findClient, admit: deps.admitClient, isOpenTo, keySetFailed: deps.keySetFailed })
   copyModelsPlainly(provider, shared.actorClaims.extra)
   keepJwtTokens(provider)
@@ -135,11 +138,13 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   deriveRotatedTokens(provider, shared.successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
   const jwtTokens = answerForJwtTokens({ provider, findAccount, findClient, artifacts, clock })
-  return { provider, findAccount, subjectOf: subjects.subjectOf, jwtTokens }
+  const direct = directAnswers({ provider, authenticate, ...shared })
+  return { provider, findAccount, subjectOf: subjects.subjectOf, jwtTokens, direct }
 }
 
 interface Shared extends ReturnType<typeof createSubjects> {
   findAccount: ReturnType<typeof createFindAccount>
+  introspectionPolicy: ReturnType<typeof createIntrospectionPolicy>
   actorClaims: ReturnType<typeof createActorClaims>
   exchangeConsents: ReturnType<typeof createExchangeConsents>
   successorOf: ReturnType<typeof createSuccessorOf>
@@ -216,7 +221,7 @@ const signedAlike = (now: Client, client: OidcClient): Client => {
 
 const features = (
   { findClient, deviceFlow }: ProviderDeps,
-  { resourceServerOf, findAccount }: Shared,
+  { resourceServerOf, introspectionPolicy }: Shared,
   pages: ReturnType<typeof createOidcPages>,
 ): NonNullable<Configuration['features']> => ({
   backchannelLogout: { enabled: true },
@@ -226,7 +231,7 @@ const features = (
   deviceFlow: deviceFlow.flow,
   dPoP: { enabled: true },
   externalSigningSupport: { enabled: true, ack: 'experimental-01' },
-  introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(findAccount, findClient) },
+  introspection: { enabled: true, allowedPolicy: introspectionPolicy },
   pushedAuthorizationRequests: { enabled: true },
   requestObjects: { enabled: true, assertJwtClaimsAndHeader: assertRequestObject },
   resourceIndicators: {

@@ -53,6 +53,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login, re
     deviceDoor: deviceFlow.door,
     portalBudgets: portalBudgets.middleware,
     jwtTokens: protocol.jwtTokens,
+    direct: protocol.direct,
     legacy: legacyDeps(core, protocol),
     reports: { reporting: services.reporting, textReceipts: login.textReceipts },
     upstreamSignOut: protocol.upstreamSignOut,

@@ -65,7 +65,7 @@ export function createProtocol(core: Core) {
   })
   const outbound = tracing.outbound(createOutbound({ allowed: reachRule(settings) }))
   const secretGuesses = createSecretGuesses({ limits: createLimits(artifacts, clock), blindIndex, audit, clock })
-  const { provider, findAccount, subjectOf, jwtTokens } = createProvider({
+  const { provider, findAccount, subjectOf, jwtTokens, direct } = createProvider({
     upstreamSignOut,
     async admitClient(ctx, client) {
       portalBudgets.admit(ctx, client)
@@ -132,6 +132,7 @@ export function createProtocol(core: Core) {
     findAccount,
     subjectOf,
     jwtTokens,
+    direct,
     offers,
     sessions,
     upstreamSessions,

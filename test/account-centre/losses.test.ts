@@ -56,12 +56,7 @@ const gives = [
   '/account/otp/code',
   '/account/otp/:id/mine',
   '/account/password',
-  '/account/face/bind',
-  '/account/face/start',
-  '/account/face/consent',
-  '/account/face/frames',
-  '/account/face/look',
-  '/account/face/done',
+  ...['bind', 'start', 'consent', 'frames', 'look', 'done'].map((step) => `/account/face/${step}`),
 ]
 
 /** Questions with a page of their own at another path. */

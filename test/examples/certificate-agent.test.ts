@@ -27,7 +27,7 @@ describe.skipIf(noOpenssl)('the example of a program that signs', () => {
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), 'yideng-agent-'))
     afterFile(() => rmSync(directory, { recursive: true, force: true }))
-    execFileSync('examples/certificate-agent/make-certificates.sh', [directory, '陈大文', number], {
+    execFileSync('sh', ['examples/certificate-agent/make-certificates.sh', directory, '陈大文', number], {
       cwd: root,
       stdio: 'pipe',
     })

@@ -5,7 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { openCookieKeys } from '../../src/keys/cookie-keys.ts'
 import { addIndexKey } from '../../src/keys/data-key-changes.ts'
 import { openDataKeys } from '../../src/keys/data-keys.ts'
+import { readSettings } from '../../src/config/settings.ts'
 import { openSigningKeys } from '../../src/keys/signing-keys.ts'
+import { addTokenKeys, openTokenKeys } from '../../src/keys/token-keys.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
 const clock = () => Date.UTC(2026, 10, 23)
@@ -36,15 +38,36 @@ describe('key files', () => {
     expect([uid, gid, mode & 0o777]).toEqual([65_534, 65_534, 0o600])
   })
 
-  it('have at least 128 bits of security (NIST SP 800-57): P-256, RSA of 3072 bits', () => {
-    const sizes = openSigningKeys(temporaryDirectory(), clock).map(({ alg, privateKey }) => {
+  const sizes = (directory: string) =>
+    openSigningKeys(directory, clock).map(({ alg, privateKey }) => {
       const { namedCurve, modulusLength } = privateKey.asymmetricKeyDetails ?? {}
       return [alg, namedCurve ?? modulusLength]
     })
-    expect(sizes).toEqual([
+
+  it('are of P-256 and of RSA with 2048 bits; by setting with 3072, from the next rotation', () => {
+    const environment = { YIDENG_KEYS_DIR: temporaryDirectory() }
+    const directory = environment.YIDENG_KEYS_DIR
+    openTokenKeys(readSettings(environment), clock)
+    const first = [
       ['ES256', 'prime256v1'],
-      ['RS256', 3072],
-    ])
+      ['RS256', 2048],
+    ]
+    expect(sizes(directory)).toEqual(first)
+    const longer = readSettings({ ...environment, YIDENG_RSA_BITS: '3072' })
+    openTokenKeys(longer, clock)
+    expect(sizes(directory)).toEqual(first)
+    addTokenKeys(longer, clock, clock())
+    const second = [...first, ['ES256', 'prime256v1'], ['RS256', 3072]]
+    expect(sizes(directory)).toEqual(second)
+    // the key of 3072 bits stays under the usual setting, until a rotation
+    addTokenKeys(readSettings(environment), clock, clock())
+    expect(sizes(directory)).toEqual([...second, ...first])
+  })
+
+  it('have 3072 bits from the first start where the setting asks for it', () => {
+    const directory = temporaryDirectory()
+    openTokenKeys(readSettings({ YIDENG_KEYS_DIR: directory, YIDENG_RSA_BITS: '3072' }), clock)
+    expect(sizes(directory)).toContainEqual(['RS256', 3072])
   })
 
   it('refuse other files', () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { answerAlgorithms } from '../../src/login/methods/certificate/x509/signature.ts'
+import type { answerAlgorithms } from '../../src/login/methods/certificate/x509/signature.ts'
 import { afterFile } from './after-file.ts'
 import { openPerson, typePassword } from './person.ts'
 import { registerPortal, type AuthorizationRequest, type TestPortal } from './portal.ts'

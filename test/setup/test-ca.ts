@@ -50,7 +50,7 @@ const utf8 = 0x0c
 const text = (value: string, tag = utf8) => writeDer(tag, Buffer.from(value))
 const integer = (hex: string) => writeDer(tags.integer, Buffer.from(hex, 'hex'))
 
-export const nameOf = (parts: readonly (readonly [oid: string, value: string])[]): Buffer =>
+const nameOf = (parts: readonly (readonly [oid: string, value: string])[]): Buffer =>
   writeDer(
     tags.sequence,
     ...parts.map(([oid, value]) => writeDer(tags.set, writeDer(tags.sequence, writeOid(oid), text(value)))),

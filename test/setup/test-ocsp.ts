@@ -24,7 +24,7 @@ export interface OcspOptions {
 const nonceOid = '1.3.6.1.5.5.7.48.1.2'
 
 /** The CertID and the nonce of a question. */
-export function readQuestion(question: Buffer): { certId: Buffer; nonce: Buffer } {
+function readQuestion(question: Buffer): { certId: Buffer; nonce: Buffer } {
   const [tbs] = sequenceOf(question)
   const [requests, wrapped] = tbs ? partsOf(tbs) : []
   const [request] = requests ? partsOf(requests) : []

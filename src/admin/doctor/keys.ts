@@ -5,6 +5,7 @@ import { openCookieKeys } from '../../keys/cookie-keys.ts'
 import { openDataKeys } from '../../keys/data-keys.ts'
 import { openSm2Keys, sm2KeyFile } from '../../keys/guomi/sm2-keys.ts'
 import { openSigningKeys } from '../../keys/signing-keys.ts'
+import { isSigningKey } from '../../keys/token-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Finding } from './finding.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
@@ -60,6 +61,14 @@ export async function signingKeyAge(context: CommandContext): Promise<Finding> {
   const successor = states.some(({ state }) => state === 'waits')
   if (old.length > 0 && !successor) {
     const finding = `${old.map(({ key }) => key.kid).join(', ')} have signed for more than a year`
+    return { state: 'warn', what, finding, todo: 'npx yideng keys rotate' }
+  }
+  const { rsaBits } = await context.settings()
+  const newest = states.map(({ key }) => key).toSorted((one, other) => other.useFrom - one.useFrom)
+  const rsa = newest.find(({ alg }) => alg === 'RS256')
+  const bits = rsa && isSigningKey(rsa) ? rsa.privateKey.asymmetricKeyDetails?.modulusLength : undefined
+  if (rsa && bits !== undefined && bits < rsaBits) {
+    const finding = `${rsa.kid} has ${bits} bits; YIDENG_RSA_BITS asks for ${rsaBits}`
     return { state: 'warn', what, finding, todo: 'npx yideng keys rotate' }
   }
   return { state: 'ok', what, finding: states.map(({ key, state }) => `${key.kid} ${state}`).join(', ') }

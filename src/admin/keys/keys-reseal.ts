@@ -1,10 +1,11 @@
 import { fixedIndex } from '../../keys/data-keys.ts'
+import { sealedUnder } from '../../keys/sealed-columns.ts'
 import { sealBySuite } from '../../keys/seal-rows.ts'
 import { readKeysInStore } from '../../keys/keys-in-store.ts'
 import { command } from '../command.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Outcome } from '../outcome.ts'
-import { rotateData, rotateIndex } from './rotate.ts'
+import { rotateData, rotateIndex, sealRest } from './rotate.ts'
 
 /** A data key may be prepared for the suite before: then two are made. */
 const mostTurns = 2
@@ -30,7 +31,7 @@ export default command({
   access: { role: 'admin', about: 'system', touches: ['signing keys'] },
   example: 'npx yideng keys reseal',
   async run(context): Promise<Outcome> {
-    const { settings, dataKeys, database, seal } = await context.services()
+    const { settings, dataKeys, database, seal, audit } = await context.services()
     const isOfSuite = (id: string) => dataKeys.suiteOf(id) === settings.suite
     const isDataMoved = async () => {
       dataKeys.refresh()
@@ -40,7 +41,14 @@ export default command({
       const { index } = await readKeysInStore(database)
       return index.length === 1 && isOfSuite(index[0])
     }
-    const data = await move(context, isDataMoved, rotateData)
+    /** A run that was killed left values under keys that seal no longer. */
+    const isUnfinished = async () => {
+      const { old } = dataKeys.ids()
+      const left = old.length > 0 ? await sealedUnder(database, old) : []
+      return left.some(({ column }) => column !== 'audit_events.restricted')
+    }
+    const rest = () => sealRest(context, { database, dataKeys, audit }, { resumed: true, before: 0 })
+    const data = (await move(context, isDataMoved, rotateData)) ?? ((await isUnfinished()) ? await rest() : undefined)
     if (data && !data.ok) return data
     const index = await move(context, isIndexMoved, rotateIndex)
     if (index && !index.ok) return index

@@ -13,6 +13,7 @@ import { reseal } from '../../keys/reseal.ts'
 import { overlapMs } from '../../keys/signing-keys.ts'
 import { addTokenKeys, openTokenKeys } from '../../keys/token-keys.ts'
 import { replaceFact } from '../../storage/store-facts.ts'
+import type { Services } from '../../services.ts'
 import { failed, iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { newKey } from './new-key.ts'
@@ -66,15 +67,12 @@ const settleMs = 2000
 export async function rotateData(context: CommandContext): Promise<Outcome> {
   const { keysDir, suite } = await context.settings()
   const services = await context.services()
-  const { database, dataKeys, audit, keysChanged } = services
+  const { database, dataKeys, keysChanged } = services
   dataKeys.refresh()
   const stored = await readKeysInStore(database)
   if (isBehind(dataKeys, stored)) return behind(stored)
-  const pass = () =>
-    reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: context.progress })
-
   // first finish an interrupted run
-  const finished = dataKeys.ids().old.length > 0 ? await pass() : { done: 0, left: [] }
+  const finished = dataKeys.ids().old.length > 0 ? await pass(context, services) : { done: 0, left: [] }
   const resumed = finished.done > 0
   if (!resumed) {
     // claim the key before its use: servers seal under it as soon as the file has it
@@ -84,6 +82,19 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
     dataKeys.refresh()
     await keysChanged()
   }
+  return sealRest(context, services, { resumed, before: finished.done })
+}
+
+const pass = (context: CommandContext, { database, dataKeys }: Pick<Services, 'database' | 'dataKeys'>) =>
+  reseal({ database, cipher: dataKeys.cipher, oldKeys: dataKeys.ids().old, progress: context.progress })
+
+/** Seals the values under old keys, also those that servers sealed before they read the key file again. */
+export async function sealRest(
+  context: CommandContext,
+  services: Pick<Services, 'database' | 'dataKeys' | 'audit'>,
+  { resumed, before }: { resumed: boolean; before: number },
+): Promise<Outcome> {
+  const { database, dataKeys, audit } = services
   const { current, old } = dataKeys.ids()
   await database.transaction().execute(async (transaction) => {
     const ids = await readKeysInStore(transaction)
@@ -95,10 +106,10 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
       details: { kind: 'data', keys: [current] },
     })
   })
-  const first = await pass()
+  const first = await pass(context, services)
   await new Promise((resolve) => setTimeout(resolve, settleMs))
-  const last = await pass()
-  const document = { current, old, resumed, sealed: finished.done + first.done + last.done, left: last.left }
+  const last = await pass(context, services)
+  const document = { current, old, resumed, sealed: before + first.done + last.done, left: last.left }
   const notes = [
     'Back up keys/data.json now, and copy it to the other machines of this store.',
     'Running logins still need the old key. Tomorrow: npx yideng keys retire --kind data',

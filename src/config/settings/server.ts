@@ -75,6 +75,7 @@ const schema = z.object({
   YIDENG_SM2_KEYS: z.enum(['', 'software', 'svs', 'none'], { error: 'must be software, svs, none or empty' }),
   YIDENG_SVS: optionalPath,
   YIDENG_ID_TOKEN_ALG: z.enum(['', 'RS256', 'ES256'], { error: 'must be RS256, ES256 or empty' }),
+  YIDENG_RSA_BITS: z.enum(['2048', '3072'], { error: 'must be 2048 or 3072' }),
 })
 
 /** Where the server listens, what it stores in, and how it runs. */
@@ -115,5 +116,7 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     svsFile: parsed.YIDENG_SVS,
     /** For new portals that name none. Undefined: by their type. */
     idTokenAlg: parsed.YIDENG_ID_TOKEN_ALG || undefined,
+    /** Length of RSA keys that are made from now on; those in use stay until they rotate. */
+    rsaBits: parsed.YIDENG_RSA_BITS === '3072' ? (3072 as const) : (2048 as const),
   }
 }

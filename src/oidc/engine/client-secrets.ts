@@ -1,4 +1,4 @@
-import { Provider, type Client as OidcClient } from 'oidc-provider'
+import { Provider, type Client as OidcClient, type KoaContextWithOIDC } from 'oidc-provider'
 import { secretMatches } from '../../clients/secrets.ts'
 import { TooManyCalls } from '../../guards/portal-budgets.ts'
 import type { SecretGuesses } from '../../guards/secret-guesses.ts'
@@ -13,7 +13,7 @@ interface ClientPrototype {
  * oidc-provider holds the hash of a secret as `client_secret` (client-metadata.ts), so this server compares the two.
  * Every endpoint that authenticates clients comes here, so guesses are counted here too.
  */
-export function compareSecretsByHash(provider: Provider, guesses: SecretGuesses): void {
+export function compareSecretsByHash(provider: Provider, guesses: SecretGuesses): AuthenticateClient {
   const prototype = provider.Client.prototype as unknown as ClientPrototype
   prototype.compareClientSecret = async function compareClientSecret(actual) {
     const { ctx } = Provider
@@ -27,4 +27,17 @@ export function compareSecretsByHash(provider: Provider, guesses: SecretGuesses)
     else await guesses.wrong(this.clientId, request)
     return right
   }
+  return (ctx, client, secret) => {
+    if (client.clientAuthMethod !== 'client_secret_basic' || client.clientSecret === undefined) return false
+    const request = requestOf(ctx)
+    if (guesses.wait(client.clientId, request) > 0 || !secretMatches(client.clientSecret, secret)) return false
+    guesses.right(client.clientId, request)
+    return true
+  }
 }
+
+/**
+ * Whether the secret in the header authenticates this client; our registrations have no secrets that expire. It counts no wrong one:
+ * oidc-provider compares that one again.
+ */
+export type AuthenticateClient = (ctx: KoaContextWithOIDC, client: OidcClient, secret: string) => boolean

@@ -3,6 +3,15 @@ declare module 'oidc-provider/lib/helpers/_/snake_case.js' {
   export default function snakeCase(text: string): string
 }
 
+declare module 'oidc-provider/lib/helpers/als.js' {
+  import type { AsyncLocalStorage } from 'node:async_hooks'
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** The request of all code that runs within it; `Provider.ctx` reads it. */
+  const storage: AsyncLocalStorage<KoaContextWithOIDC>
+  export default storage
+}
+
 declare module 'oidc-provider/lib/helpers/epoch_time.js' {
   /** Seconds since 1970 UTC, as oidc-provider reads the clock. */
   export default function epochTime(): number
@@ -25,7 +34,7 @@ declare module 'oidc-provider/lib/helpers/jwt.js' {
 
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   import type { Context } from 'koa'
-  import type { ExternalSigningKey, Provider } from 'oidc-provider'
+  import type { ExternalSigningKey, KoaContextWithOIDC, Provider } from 'oidc-provider'
 
   interface KeyStore {
     /** `kid` is that of the resource server's configuration. */
@@ -43,12 +52,24 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
     }
     /** The base class of all its models. */
     readonly BaseModel: object
+    /** The handler of each grant, and the names of its parameters. */
+    readonly grantTypeHandlers: Map<string, (ctx: KoaContextWithOIDC) => Promise<void>>
+    readonly grantTypeParams: Map<string, Set<string>>
     /** How an answer reaches a portal, by `response_mode`. */
     readonly responseModes: Map<string, (ctx: Context, redirectUri: string, answer: object) => void>
   }
 
   /** The private state of a provider. */
   export default function instance(provider: Provider): Internals
+}
+
+declare module 'oidc-provider/lib/shared/error_handler.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** Answers an error of `next` as an endpoint of programs does, and emits this event of the provider. */
+  export default function errorHandler(
+    event: string,
+  ): (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>
 }
 
 declare module 'oidc-provider/lib/helpers/re_render_errors.js' {

@@ -80,7 +80,12 @@ async function verifiedBy(issuer: string, audience: string, token: string): Prom
 
 it.each(['raw', 'der'])('checks a portal with SM2, signatures in %s', { timeout: 60_000 }, async (encoding) => {
   const { id, port, url, issuer, check } = await registered(
-    ...['--backchannel-logout-uri', 'PORTAL/logout', '--id-token-alg', 'SGD_SM3_SM2', '--sm2-signature', encoding],
+    '--backchannel-logout-uri',
+    'PORTAL/logout',
+    '--id-token-alg',
+    'SGD_SM3_SM2',
+    '--sm2-signature',
+    encoding,
   )
   const portal = await startCarelessPortal({
     port,

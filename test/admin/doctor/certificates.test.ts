@@ -13,7 +13,12 @@ it('reports the file of the CAs: used, soon over, or wrong', async () => {
   expect(look(file)).toEqual([{ state: 'ok', what, finding: file }])
   // they are valid for 90 days
   expect(look(file, Date.now() + 70 * day)).toEqual([
-    { state: 'warn', what, finding: expect.stringContaining('gd: a certificate of its file'), todo: expect.any(String) },
+    {
+      state: 'warn',
+      what,
+      finding: expect.stringContaining('gd: a certificate of its file'),
+      todo: expect.any(String),
+    },
   ])
   writeFileSync(at('wrong.json'), '{}')
   expect(look(at('wrong.json'))).toEqual([

@@ -211,6 +211,12 @@ describe('doctor', () => {
       () => void (moment += 400 * day),
     ],
     [
+      'an RSA key that is shorter than the setting',
+      'signing keys',
+      expect.stringMatching(/^rs256-\w+ has 2048 bits; YIDENG_RSA_BITS asks for 3072$/),
+      (line: Line) => void (line.environment['YIDENG_RSA_BITS'] = '3072'),
+    ],
+    [
       'a published key that is no longer needed',
       'signing keys',
       expect.stringContaining('published but no longer needed'),

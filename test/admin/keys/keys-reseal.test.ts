@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
+import { addDataKey } from '../../../src/keys/data-key-changes.ts'
+import { reseal } from '../../../src/keys/reseal.ts'
 import { unsealedRows } from '../../../src/keys/seal-rows.ts'
+import { sealedUnder } from '../../../src/keys/sealed-columns.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { mandate, openOrganisation } from '../../setup/organisation.ts'
 import { openPerson, signIn } from '../../setup/person.ts'
@@ -79,6 +82,42 @@ describe('keys reseal', () => {
       expect(JSON.parse(again.out)).toEqual({ suite, data: null, index: null, seals: 0 })
     }
     expect(server.output()).not.toContain('"level":50')
+  })
+
+  it('goes on where it was killed, and makes no further key', async () => {
+    const line = commandLine({ environment: { YIDENG_SUITE: 'international' } })
+    const guomi = commandLine({ environment: { ...line.environment, YIDENG_SUITE: 'guomi' } })
+    await line.withServices(async (services) => {
+      for (let index = 0; index < 3; index += 1) await openPerson(services)
+      const { database, dataKeys, settings } = services
+      addDataKey(settings.keysDir, 'guomi', { useFrom: new Date().toISOString() })
+      dataKeys.refresh()
+      const killed = () => {
+        throw new Error('killed')
+      }
+      await expect(reseal({ database, cipher: dataKeys.cipher, oldKeys: ['d1'], progress: killed })).rejects.toThrow()
+      expect(await sealedUnder(database, ['d1'])).not.toEqual([])
+    })
+    expect(await guomi.json('keys', 'reseal')).toMatchObject({ data: { current: 'd2', resumed: true, left: [] } })
+    await guomi.withServices(async ({ database, dataKeys }) => {
+      expect(await sealedUnder(database, ['d1'])).toEqual([])
+      expect(dataKeys.ids()).toEqual({ current: 'd2', old: ['d1'], waiting: [] })
+      // a value that no key opens is reported each time, and no run makes a key for it
+      const misplaced = dataKeys.cipher.seal('x', 'natural_persons.name:another').replace('d2.', 'd1.')
+      const [one] = await database.selectFrom('natural_persons').select('id').execute()
+      await database
+        .updateTable('natural_persons')
+        .set({ name: misplaced })
+        .where('id', '=', one?.id ?? '')
+        .execute()
+    })
+    for (let time = 0; time < 2; time += 1) {
+      const { code, out } = await guomi.yideng('keys', 'reseal', '--json')
+      expect([code, (JSON.parse(out) as { data: { current: string; left: string[] } }).data]).toEqual([
+        1,
+        expect.objectContaining({ current: 'd2', left: [expect.stringContaining('natural_persons.name:')] }),
+      ])
+    }
   })
 
   it('is not needed by a store that begins under guomi', async () => {

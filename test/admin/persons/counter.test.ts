@@ -41,6 +41,7 @@ const personCommands = (await allCommands())
 const more: Record<string, (other: Person) => string[]> = {
   'channel unbind': () => ['--channel', 'yss'],
   'person agree-face': ({ id }) => ['--guardian', id],
+  'person give-token': () => ['--serial', 'GM10030042'],
   'person correct': () => ['--name', '陈小文', '--reason', 'typo'],
   'person reveal': () => ['--reason', 'court order'],
 }
@@ -61,7 +62,13 @@ const waysOf = (command: string) =>
 
 it('every command about one person is one of this mechanism', async () => {
   const others = (await allCommands()).filter(({ noun, resolve }) => noun === 'person' && resolve === undefined)
-  expect(others.map(nameOf)).toEqual(['person create', 'person list', 'person find', 'person import'])
+  expect(others.map(nameOf)).toEqual([
+    'person create',
+    'person list',
+    'person find',
+    'person import-tokens',
+    'person import',
+  ])
   expect(personCommands.length).toBeGreaterThanOrEqual(12)
 })
 

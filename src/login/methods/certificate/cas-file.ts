@@ -70,12 +70,12 @@ const row = z.strictObject({
   revocation,
 })
 
-const loopback = ['127.0.0.1', 'localhost', '[::1]']
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
 const schema = z.strictObject({
   /** Origin of the program on each person's computer that asks the stick for a signature. */
   agent: address
-    .refine((text) => loopback.includes(new URL(text).hostname), 'must be on the computer of the person: 127.0.0.1')
+    .refine((text) => loopback.has(new URL(text).hostname), 'must be on the computer of the person: 127.0.0.1')
     .refine((text) => new URL(text).origin === text, 'must be an origin: scheme, host and port')
     .optional(),
   cas: z

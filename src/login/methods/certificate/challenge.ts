@@ -5,7 +5,10 @@ import type { FieldCipher } from '../../../keys/field-cipher.ts'
 import type { Artifacts } from '../../../storage/artifacts.ts'
 import { hashId } from '../../../storage/hash-id.ts'
 
-/** Seconds that a challenge counts. */
+/**
+ * Seconds that a challenge counts.
+ * @internal for tests
+ */
 export const challengeSeconds = 300
 const challengeBytes = 32
 const aad = 'certificate-challenge'
@@ -36,7 +39,7 @@ export interface CertificateChallenges {
 const schema = z.tuple([z.string(), z.string(), z.string(), z.number()])
 
 /** The first line separates these signatures from all others of the same key. */
-export const textOf = (issuer: string, { attempt, clientId }: Purpose, challenge: string): string =>
+const textOf = (issuer: string, { attempt, clientId }: Purpose, challenge: string): string =>
   ['yideng-cert-1', issuer, attempt, clientId, challenge].join('\n')
 
 export function createChallenges(deps: {

@@ -38,7 +38,10 @@ export interface Gmt0021Input {
 
 const shortestInput = 16
 
-/** GM/T 0021: `S = SM3(K ‖ ID)` with ID = T ‖ C ‖ Q of at least 16 bytes. The number is the sum of the words of S modulo 2^32. */
+/**
+ * GM/T 0021: `S = SM3(K ‖ ID)` with ID = T ‖ C ‖ Q of at least 16 bytes. The number is the sum of the words of S modulo 2^32.
+ * @internal
+ */
 export function gmt0021Number(secret: Buffer, { step, counter, challenge = '' }: Gmt0021Input): number {
   const event = Buffer.alloc(counter === undefined ? 0 : 4)
   if (counter !== undefined) event.writeUInt32BE(counter)
@@ -70,13 +73,20 @@ export interface TokenSpec {
   period: number
 }
 
+/** @internal */
 export const digitsOf = (number: number, digits: number): string => String(number % 10 ** digits).padStart(digits, '0')
 
-/** The code of a time step (RFC 6238 section 4.2, GM/T 0021). */
+/**
+ * The code of a time step (RFC 6238 section 4.2, GM/T 0021).
+ * @internal
+ */
 export const codeAt = ({ suite, digits }: TokenSpec, secret: Buffer, step: number): string =>
   digitsOf(suites[suite].number(secret, step), digits)
 
-/** The time step of a moment, in milliseconds since 1970 UTC. */
+/**
+ * The time step of a moment, in milliseconds since 1970 UTC.
+ * @internal
+ */
 export const stepAt = ({ period }: Pick<TokenSpec, 'period'>, now: number): number => Math.floor(now / 1000 / period)
 
 /** Steps before and after the expected one that count. */

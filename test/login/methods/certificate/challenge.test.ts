@@ -39,7 +39,7 @@ it('counts once, in two processes that get it at the same time', async () => {
   const { challenges, process } = open()
   const { ticket, text } = challenges.issue(purpose)
   const given = await Promise.all([challenges, process().challenges].map((one) => one.take(ticket, purpose)))
-  expect(given.toSorted()).toEqual([text, undefined])
+  expect(given.filter((one) => one !== undefined)).toEqual([text])
   expect(await challenges.take(ticket, purpose)).toBeUndefined()
 })
 

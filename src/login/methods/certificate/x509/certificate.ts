@@ -106,7 +106,10 @@ export const algorithmOf = (value: Der | undefined): string => oidOf(partsOf(of(
 const smallestModulus = 2048
 const largestModulus = 8192
 
-/** @throws Error for a weak key, and for one of another kind */
+/**
+ * @throws Error for a weak key, and for one of another kind
+ * @internal for tests
+ */
 export function readKey(spki: Buffer): CertificateKey {
   const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
   const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {}

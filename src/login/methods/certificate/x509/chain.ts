@@ -41,13 +41,13 @@ function mayIssue(ca: Certificate, below: number): boolean {
 }
 
 /** Purposes of a key that signs in: of a client, or any. */
-const signsIn = ['1.3.6.1.5.5.7.3.2', '2.5.29.37.0']
+const signsIn: ReadonlySet<string> = new Set(['1.3.6.1.5.5.7.3.2', '2.5.29.37.0'])
 
 /** The faults that a certificate of a person shows by itself. @throws DerFault */
 function ownFault(certificate: Certificate, now: number): ChainFault | undefined {
   if (!isReadable(certificate)) return 'form'
   const purposes = purposesOf(certificate)
-  const isFor = mayBeUsed(certificate, 'digitalSignature') && (purposes?.some((one) => signsIn.includes(one)) ?? true)
+  const isFor = mayBeUsed(certificate, 'digitalSignature') && (purposes?.some((one) => signsIn.has(one)) ?? true)
   if (!isFor || constraintsOf(certificate).ca) return 'not-for-signing'
   return isValidAt(certificate, now) ? undefined : 'time'
 }

@@ -40,7 +40,7 @@ export interface RevocationList {
 export type RevocationState = 'good' | 'revoked' | 'unknown'
 
 /** Of a list: its number, and the key of its signer. */
-const harmless: readonly string[] = ['2.5.29.20', extensionOids.authorityKeyId]
+const harmless: ReadonlySet<string> = new Set(['2.5.29.20', extensionOids.authorityKeyId])
 
 /** @throws DerFault, also for a list of changes, or of several CAs */
 export function readRevocationList(der: Buffer): RevocationList {
@@ -76,7 +76,7 @@ function serialIn(entry: Buffer): string {
 function partOf(extensions: ReadonlyMap<string, Extension>): Buffer | undefined {
   const { issuingDistributionPoint } = extensionOids
   for (const [oid, { critical }] of extensions)
-    if (critical && oid !== issuingDistributionPoint && !harmless.includes(oid))
+    if (critical && oid !== issuingDistributionPoint && !harmless.has(oid))
       throw new DerFault('a critical extension of a list')
   const extension = extensions.get(issuingDistributionPoint)
   if (!extension) return undefined

@@ -35,7 +35,7 @@ export const tags = {
 export const contextTag = (number: number, constructed = true): number => (constructed ? 0xa0 : 0x80) + number
 
 /** Reads the value that begins at `at`. @throws DerFault */
-export function readAt(bytes: Buffer, at: number): Der {
+function readAt(bytes: Buffer, at: number): Der {
   const tag = bytes[at]
   const first = bytes[at + 1]
   if (tag === undefined || first === undefined) throw new DerFault('it ends early')
