@@ -10,7 +10,7 @@ export const certificate = {
   proofs: [
     {
       by: 'signature',
-      algorithms: ['SM2', 'SM3', 'ES256', 'RS256'],
+      algorithms: ['SM2', 'SM3', 'ES256', 'RS256', 'SHA-256'],
       code: 'src/login/methods/certificate/x509/signature.ts',
     },
   ],
