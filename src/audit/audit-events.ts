@@ -96,6 +96,7 @@ const events = {
   'audit.exported': 'an administrator wrote audit entries to a file',
   'store.restored':
     'a store was filled from a backup: all sign-ins ended; the counts show which rows came back or were left out',
+  'audit.chain-closed': 'the chain of a process that no longer lives got its last entry',
   'audit.archived': 'a month of audit entries was moved to a file',
   'administrator.granted': 'a person was made an administrator, or given another role or region',
   'administrator.revoked': 'a person is no longer an administrator',

@@ -23,6 +23,7 @@ import { up as phoneProofs } from './migrations/0021-phone-proofs.ts'
 import { up as upstreamLinks } from './migrations/0026-upstream-links.ts'
 import { up as upstreamLinkWays } from './migrations/0027-upstream-link-ways.ts'
 import { up as upstreamLinkSeals } from './migrations/0028-upstream-link-seals.ts'
+import { up as auditChains } from './migrations/0032-audit-chains.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -56,6 +57,7 @@ const migrations = {
   '0026-upstream-links': { up: upstreamLinks },
   '0027-upstream-link-ways': { up: upstreamLinkWays },
   '0028-upstream-link-seals': { up: upstreamLinkSeals },
+  '0032-audit-chains': { up: auditChains },
 }
 
 /**

@@ -1,8 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
 import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
+import { readSm2PublicKey, sm2PublicJwk, type Sm2PublicKey } from '../../keys/guomi/sm2.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Input } from '../fields.ts'
 import { personField, withPersonIn } from '../persons/which-person.ts'
@@ -79,15 +80,21 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.
 
 /** @returns undefined where `keys` is not a key set */
 export async function verifierOf(context: CommandContext, keys: unknown): Promise<VerifyDocument | undefined> {
-  if (keys === undefined) return createVerifier((await context.settings()).keysDir, context.clock)
+  if (keys === undefined) return createVerifier(await context.settings(), context.clock)
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined
   try {
-    const opened = read.data.keys.map((key): [string, KeyObject] => [key.kid, createPublicKey({ key, format: 'jwk' })])
+    const opened = read.data.keys.map((key) => [key.kid, publicKeyOf(key)] as const)
     return verifierOver(Object.fromEntries(opened))
   } catch {
     return undefined
   }
+}
+
+/** @throws Error for a key that is none */
+function publicKeyOf(key: JsonWebKey): KeyObject | Sm2PublicKey {
+  const sm2 = sm2PublicJwk.safeParse(key).data
+  return sm2 ? readSm2PublicKey(sm2) : createPublicKey({ key, format: 'jwk' })
 }
 
 export const notKeys: Problem = { field: 'keys', message: 'is not a JSON Web Key Set of public keys' }

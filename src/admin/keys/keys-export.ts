@@ -1,4 +1,4 @@
-import { publicKeySet } from '../../keys/signing-keys.ts'
+import { documentKeySet } from '../../keys/document-signatures.ts'
 import { command } from '../command.ts'
 
 export default command({
@@ -6,8 +6,7 @@ export default command({
   access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng keys export > jwks.json',
   async run(context) {
-    const { keysDir } = await context.settings()
-    const document = publicKeySet(keysDir, context.clock)
+    const document = documentKeySet(await context.settings(), context.clock)
     return { ok: true, document, raw: JSON.stringify(document, null, 2).split('\n') }
   },
 })
