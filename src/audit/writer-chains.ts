@@ -110,13 +110,16 @@ export function createWriterChains(database: Database): WriterChains {
       return tip && tip.sequence < startOf(id).sequence + fullAt ? { id, writer, tip } : take(within, work)
     },
     async renew() {
-      if (held.size === 0) return
-      await database
-        .updateTable('audit_chains')
-        .set({ alive_until: until })
-        .where('writer', '=', writer)
-        .where('closed_at', 'is', null)
-        .execute()
+      // one by one: a statement over two rows would hold the first while it waits for the second
+      for (const id of new Set(held.values())) {
+        await database
+          .updateTable('audit_chains')
+          .set({ alive_until: until })
+          .where('id', '=', id)
+          .where('writer', '=', writer)
+          .where('closed_at', 'is', null)
+          .execute()
+      }
     },
     async release(within = database) {
       if (held.size === 0) return
