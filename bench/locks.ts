@@ -8,7 +8,7 @@ import { settle, signInAt } from './passkey-people.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { startOurs } from './targets.ts'
 
-/** Sign-ins by passkey with PostgreSQL and Redis at several distances, and the share of time that a lock is held, by name. */
+/** Sign-ins by passkey with PostgreSQL and Redis at several distances. Prints the share of time that a lock is held, by name. */
 const { values: options } = parseArgs({
   options: {
     delays: { type: 'string', default: '0,1,2,5' },

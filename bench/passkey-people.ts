@@ -11,12 +11,14 @@ export interface PasskeyBrowser {
   enter(page: Page): Promise<Page>
 }
 
-/** Enrols a passkey for a browser. Each of several browsers of a person has its own, because a counter cannot be used twice at once. */
+/** Enrols a passkey for a browser, and signs in once. Browsers of one person have their own, because a counter counts one use at a time. */
 export async function settle(target: Target, username: string): Promise<PasskeyBrowser> {
   const browser = await signedInPhone(target.origin, { username })
   const authenticator = new SoftwareAuthenticator(target.origin)
   await addPasskey(browser, authenticator)
-  return { username, browser, enter: (page) => signInByPasskey(browser, page, authenticator) }
+  const enter = (page: Page) => signInByPasskey(browser, page, authenticator)
+  await signInAt(target, browser, enter)
+  return { username, browser, enter }
 }
 
 export const signOut = (browser: Visitor) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { chainSpan, storeTime } from '../storage/audit-chains.ts'
 import { compileOnce, type Database, type DatabaseTransaction } from '../storage/database.ts'
+import { nameChainWriter } from '../storage/oldest-writer.ts'
 import { chainOf, startOf, type Anchor } from './chain.ts'
 import { archivedEnd } from './archived-end.ts'
 
@@ -82,6 +83,7 @@ export function createWriterChains(database: Database): WriterChains {
       .orderBy('sequence', 'desc')
       .limit(1)
       .executeTakeFirst()
+    if (id === 0) await nameChainWriter(within)
     const tip = last ?? (await archivedEnd(within)).anchors.get(id) ?? startOf(id)
     return within
       .insertInto('audit_chains')

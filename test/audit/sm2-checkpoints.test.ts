@@ -75,7 +75,7 @@ it('checkpoints of both algorithms follow each other, and exported keys are enou
   expect((await verify(without)).code).toBe(1)
 })
 
-it('a signature server signs; while it is away nothing is signed by another algorithm', async () => {
+it('a signature server signs; while it does not answer, nothing is signed by another algorithm', async () => {
   const device = await fakeSignatureServer()
   const environment = { ...guomi, YIDENG_SM2_KEYS: 'svs', YIDENG_SVS: device.file }
   const store = auditedStore(undefined, { environment })

@@ -46,10 +46,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       select sequence, hash from audit_events
       union all select last_sequence, last_hash from audit_archives
     ) as known order by sequence desc limit 1`.execute(db)
-  const facts = sql.table('house')
-  await sql`insert into ${facts} (key, value)
-    select 'oldest-writer', '{"migration":"0032-audit-chains","version":"0.2.0"}'
-    from audit_chains where not exists (select 1 from ${facts} where key = 'oldest-writer')`.execute(db)
+  // a new store gets it with its first chain (audit/writer-chains.ts)
+  await sql`insert into house (key, value)
+    select 'oldest-writer', '{"migration":"0032-audit-chains","version":"0.2.0"}' from audit_chains where true
+    on conflict (key) do update set value = excluded.value`.execute(db)
   await (db.getExecutor().adapter instanceof PostgresAdapter ? guardPostgres(db) : guardSqlite(db))
 }
 
