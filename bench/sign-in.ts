@@ -1,12 +1,8 @@
 import { parseArgs } from 'node:util'
-import { addPasskey, signInByPasskey } from '../test/setup/passkey.ts'
 import { signIn } from '../test/setup/person.ts'
-import { signedInPhone } from '../test/setup/qr.ts'
-import { SoftwareAuthenticator } from '../test/setup/software-authenticator.ts'
-import type { Page, Visitor } from '../test/setup/visitor.ts'
 import { closedLoop, type Measured } from './load.ts'
-import { authorizePath } from './flow.ts'
 import { median } from './process.ts'
+import { settle, signInAt, type PasskeyBrowser } from './passkey-people.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -21,30 +17,10 @@ type Way = 'passkey' | 'password'
 
 const { target, stop } = await startOurs({ sessions: people, settings: { YIDENG_ADDRESS_TRIES: '1000000' } })
 
-/** A known browser of a person, with a passkey. Its first sign-in consented to the portal. */
-async function settle(username: string) {
-  const browser = await signedInPhone(target.origin, { username })
-  const authenticator = new SoftwareAuthenticator(target.origin)
-  await addPasskey(browser, authenticator)
-  const enter: Record<Way, (page: Page) => Promise<Page>> = {
-    passkey: (page) => signInByPasskey(browser, page, authenticator),
-    password: (page) => signIn(browser, page, username),
-  }
-  return { browser, enter }
-}
+const persons = await Promise.all(Array.from({ length: people }, (_, index) => settle(target, `bench${index}`)))
 
-const signOut = (browser: Visitor) => {
-  browser.cookies = browser.cookies.filter(({ name }) => !name.includes('session'))
-}
-
-const persons = await Promise.all(Array.from({ length: people }, (_, index) => settle(`bench${index}`)))
-
-/** A full sign-in: authorization request, sign-in page, proof, return to the portal with a code. */
-async function signInBy(way: Way, { browser, enter }: Awaited<ReturnType<typeof settle>>): Promise<void> {
-  signOut(browser)
-  const page = await enter[way](await browser.get(authorizePath(target, 'v'.repeat(43), 'bench')))
-  if (!page.leads?.searchParams.get('code')) throw new Error(`no code: ${page.html.slice(0, 2000)}`)
-}
+const signInBy = (way: Way, { browser, username, enter }: PasskeyBrowser) =>
+  signInAt(target, browser, way === 'passkey' ? enter : (page) => signIn(browser, page, username))
 
 const measure = (way: Way) =>
   closedLoop(

@@ -68,7 +68,7 @@ async function run({ file, environment, ready, flags, pinned }: Command): Promis
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   process.on('exit', () => child.kill('SIGKILL'))
-  const end = Date.now() + 15_000
+  const end = Date.now() + 60_000
   while (!(await fetch(ready).catch(() => undefined))?.ok) {
     if (Date.now() > end || child.exitCode !== null) throw new Error(`${file[0]} did not start`)
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -83,7 +83,9 @@ const stop = (child: ChildProcess) =>
   })
 
 /** Yideng, by default on the embedded store; browsers sign in through its pages. */
-export async function startOurs(start: Start & { name?: string; accounts?: number }): Promise<Running> {
+export async function startOurs(
+  start: Start & { name?: string; accounts?: number },
+): Promise<Running & { environment: Record<string, string> }> {
   const {
     sessions,
     flags = [],
@@ -162,6 +164,7 @@ export async function startOurs(start: Start & { name?: string; accounts?: numbe
   )
   return {
     target,
+    environment,
     jars,
     targetOf: () => target,
     async stop() {

@@ -1,7 +1,7 @@
 import type { AuditEventName } from '../audit/audit-events.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { PastEvent } from '../audit/person-history.ts'
-import { lastSigned } from '../audit/receipts.ts'
+import { signedAmong } from '../audit/receipts.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { RegionOf } from '../config/networks.ts'
 import type { AccountRouter } from '../login/account-router.ts'
@@ -83,7 +83,10 @@ async function describeAll(
     events.map(({ clientId }) => clientId),
     language,
   )
-  const signed = await lastSigned(database)
+  const signed = await signedAmong(
+    database,
+    events.filter(({ event }) => event === 'login.succeeded').map(({ sequence }) => sequence),
+  )
   const own = new Set((await sessions.origin(session.uid))?.signIns)
   return events.map(({ sequence, at, event, actor, clientId, details, restricted }) => {
     const signIn = event === 'login.succeeded' ? text(details['signIn']) : ''
@@ -96,9 +99,9 @@ async function describeAll(
       ...describePlace(regionOf, restricted, language),
       signIn,
       // entries of older versions have no id, but every entry has a number in the audit log
-      receipt: event === 'login.succeeded' && sequence <= signed ? String(sequence) : '',
+      receipt: event === 'login.succeeded' && signed.has(sequence) ? String(sequence) : '',
       // the next checkpoint signs it (src/jobs/audit-upkeep.ts)
-      receiptSoon: event === 'login.succeeded' && sequence > signed,
+      receiptSoon: event === 'login.succeeded' && !signed.has(sequence),
       own: own.has(signIn),
       // further events of the same kind within an hour, counted without entries of their own (src/audit/sums.ts)
       more: typeof details['more'] === 'number' ? details['more'] : 0,

@@ -1,5 +1,5 @@
 import type { AuditLog } from '../audit/audit-log.ts'
-import { lastSigned, receiptFor } from '../audit/receipts.ts'
+import { receiptFor, signedAmong } from '../audit/receipts.ts'
 import type { AccountRouter } from '../login/account-router.ts'
 import type { AccountHost } from '../login/method.ts'
 import { Refusal } from '../refusal/refusal.ts'
@@ -19,7 +19,7 @@ export function receiptRoutes(router: AccountRouter, { centre, database, audit }
   router.get('/account/receipts/:number', 'sign-in', async (ctx, account) => {
     const { person } = account
     const { number = '' } = ctx['params'] as { number?: string }
-    const receipt = /^\d{1,12}$/.test(number) ? await receiptFor(database, Number(number)) : undefined
+    const receipt = /^\d{1,16}$/.test(number) ? await receiptFor(database, Number(number)) : undefined
     if (!receipt && (await isUnsigned(number, person.id))) return centre.show(ctx, account, 'account/receipt-soon', {})
     if (receipt?.entry.person_id !== person.id) throw new Refusal('not_found', 'no receipt for this person')
     ctx.set('content-disposition', `attachment; filename="yideng-receipt-${number}.json"`)
@@ -31,6 +31,6 @@ export function receiptRoutes(router: AccountRouter, { centre, database, audit }
   async function isUnsigned(number: string, personId: string): Promise<boolean> {
     const latest = await audit.ofPerson(personId, { events: ['login.succeeded'], limit: 20 })
     const found = latest.find(({ sequence }) => String(sequence) === number)
-    return found !== undefined && found.sequence > (await lastSigned(database))
+    return found !== undefined && !(await signedAmong(database, [found.sequence])).has(found.sequence)
   }
 }

@@ -98,6 +98,7 @@ const events = {
   'store.restored':
     'a store was filled from a backup: all sign-ins ended; the counts show which rows came back or were left out',
   'store.row-refused': 'a row without a valid seal was not used: another program changed the store',
+  'audit.chain-closed': 'the chain of a process that no longer lives got its last entry',
   'audit.archived': 'a month of audit entries was moved to a file',
   'administrator.granted': 'a person was made an administrator, or given another role or region',
   'administrator.revoked': 'a person is no longer an administrator',

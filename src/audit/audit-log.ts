@@ -2,13 +2,14 @@ import type { Clock } from '../config/clock.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import { createEntryAppender } from './append-entries.ts'
+import { createWriterChains } from './writer-chains.ts'
 import { EntryBatches } from './entry-batches.ts'
 import type { Digest } from './chain.ts'
 import type { AuditEvent } from './audit-events.ts'
 import { lastCodes, pastEvents, type HistoryQuery, type PastEvent } from './person-history.ts'
 import type { Sums } from './sums.ts'
 
-/** The append-only record of security-relevant events; each entry holds the hash of the entry before. */
+/** The append-only record of security-relevant events; each entry holds the hash of the entry before in its chain. */
 export interface AuditLog {
   /** Appends in the transaction of the change itself, so that neither is stored without the other. */
   append(transaction: DatabaseTransaction, event: AuditEvent): Promise<void>
@@ -22,6 +23,10 @@ export interface AuditLog {
   writeSums(all?: boolean): Promise<void>
   /** The entries about a person, newest first, to show to that person. */
   ofPerson(personId: string, query: HistoryQuery): Promise<PastEvent[]>
+  /** Says that this process lives, and closes the chains of those that do not. */
+  keepChains(): Promise<void>
+  /** Gives the chains of this process to the next one. Nothing may be appended afterwards. */
+  release(within?: DatabaseTransaction): Promise<void>
   /** When each portal last got a code for a person, and for which scopes. */
   lastEntered(personId: string): Promise<{ clientId: string; at: number; scopes: string[] }[]>
 }
@@ -42,7 +47,8 @@ interface AuditLogDeps {
 const mostUnwritten = 1000
 
 export function createAuditLog({ database, cipher, clock, digest = 'sha256', seen, sums }: AuditLogDeps): AuditLog {
-  const appender = createEntryAppender({ database, cipher, clock, digest })
+  const chains = createWriterChains(database)
+  const appender = createEntryAppender({ database, cipher, clock, digest, chains })
   const batches = new EntryBatches((events) => appender.alone(events))
   let unwritten: AuditEvent[] = []
   return {
@@ -60,6 +66,11 @@ export function createAuditLog({ database, cipher, clock, digest = 'sha256', see
       await batches.add(unwritten)
       unwritten = []
     },
+    async keepChains() {
+      await chains.renew()
+      await appender.closeAbandoned()
+    },
+    release: (within) => chains.release(within),
     ofPerson: (personId, query) => pastEvents({ database, cipher }, personId, query),
     lastEntered: (personId) => lastCodes(database, personId),
   }

@@ -1,161 +1,231 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
-import { giveToOwner, makeOwnedDirectory } from '../storage/ownership.ts'
-import { createSigner, createVerifier, type VerifyDocument } from '../keys/document-signatures.ts'
+import type { SignDocument, VerifyDocument } from '../keys/document-signatures.ts'
+import { createCheckpointSigner, createVerifier } from '../keys/document-signatures.ts'
+import type { SignatureServer } from '../keys/guomi/svs/signature-server.ts'
 import type { Database } from '../storage/database.ts'
-import { anchorOf, digestOf } from './chain.ts'
+import { padded } from '../storage/lists.ts'
+import { archivedEnd, type Tip } from './archived-end.ts'
+import { chainOf, closes, digestOf, startOf, type Digest } from './chain.ts'
+import { checkpointFileOf, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { merkleRoot } from './merkle.ts'
+import { openCheckpoint } from './old-checkpoints.ts'
+import {
+  digestOfSigned,
+  leafOf,
+  newestRoot,
+  openPortable,
+  portable,
+  rootType,
+  signedBefore,
+  tipsAt,
+  type Root,
+} from './roots.ts'
 
-const typ = 'yideng-audit-checkpoint+jwt'
-/** The most entries of one checkpoint. It keeps receipts small, and signing short enough for other requests. */
+/** The most entries of one run. It keeps receipts small, and signing short enough for other requests. */
 const mostEntries = 4096
-
-const schema = z.object({
-  iss: z.string(),
-  /** Seconds since 1970 UTC. */
-  iat: z.number(),
-  first: z.number(),
-  last: z.number(),
-  /** Hash of the last entry: the head of the chain. */
-  head: z.string(),
-  /** Merkle root (RFC 6962) over the hashes of the entries first to last. */
-  root: z.string(),
-  /** The hash of that tree; missing in older checkpoints. */
-  digest: z.enum(['sha256', 'sm3']).default('sha256'),
-})
-
-export type Checkpoint = z.infer<typeof schema>
-
-/** @returns undefined when no key of this store signed it as a checkpoint */
-export async function openCheckpoint(verify: VerifyDocument, signed: string): Promise<Checkpoint | undefined> {
-  return schema.safeParse(await verify(typ, signed)).data
-}
-
-/** The content of a checkpoint of this store, without its signature. */
-export const contentOf = (signed: string): Checkpoint =>
-  schema.parse(JSON.parse(Buffer.from(signed.split('.')[1] ?? '', 'base64url').toString()))
 
 interface CheckpointDeps {
   database: Database
   /** The issuer signs; the newest checkpoint is also a file in the data directory. */
-  settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir' | 'suite'>
+  settings: Pick<Settings, 'issuer' | 'keysDir' | 'dataDir' | 'suite' | 'sm2Keys' | 'svsFile'>
   clock: Clock
+  /** The signature server of this process; undefined: the one of the settings. */
+  signatureServer?: SignatureServer | undefined
 }
 
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
-/** Signs the head of the audit log. Several processes may do so; each range of entries is signed once. */
-export function createCheckpoints({ database, settings, clock }: CheckpointDeps) {
-  const { issuer, keysDir, dataDir } = settings
-  const digest = digestOf(settings.suite)
-  const sign = createSigner(keysDir, clock)
-  const verify = createVerifier(keysDir, clock)
-  const file = checkpointFileOf(dataDir)
-  let known: Pick<Checkpoint, 'last' | 'head'> | undefined
+/** What a checkpoint outside this store has said about the ends of chains. */
+interface Known {
+  number: number
+  signed: string
+  ends: { sequence: number; hash: string }[]
+}
 
-  const lastSigned = async () => {
-    const newest = await database
-      .selectFrom('audit_checkpoints')
-      .select('last_sequence')
-      .orderBy('last_sequence', 'desc')
-      .limit(1)
-      .executeTakeFirst()
-    return newest?.last_sequence ?? (await anchorOf(database)).sequence
-  }
+/** Signs the ends of all chains. Several processes may do so; each checkpoint has one signer. */
+export function createCheckpoints({ database, settings, clock, signatureServer }: CheckpointDeps) {
+  const sign = createCheckpointSigner(settings, clock, signatureServer)
+  const verify = createVerifier(settings, clock)
+  const file = checkpointFileOf(settings.dataDir)
+  let known: Known | undefined
 
   /**
    * Refuses to sign over a rewritten log: otherwise a forged history without checkpoints would get new signatures.
-   * @throws Error when the last signed entry is missing or changed
+   * @throws Error when a signed entry is missing or changed
    */
   async function refuseRewritten(): Promise<void> {
-    const beside = known ? undefined : readCheckpointFile(file)
-    known ??= beside === undefined ? undefined : await openCheckpoint(verify, beside)
-    if (!known || known.last <= (await anchorOf(database)).sequence) return
-    const entry = await database
-      .selectFrom('audit_events')
-      .select('hash')
-      .where('sequence', '=', known.last)
-      .executeTakeFirst()
-    if (entry?.hash === known.head) return
+    known ??= await readKnown(verify, file)
+    if (!known || (await isIn(database, known))) return
+    const last = Math.max(...known.ends.map(({ sequence }) => sequence))
     throw new Error(
-      `The audit log differs from the one signed up to ${known.last}: no checkpoint is signed. Run "yideng audit verify". ` +
+      `The audit log differs from the one signed up to ${last}: no checkpoint is signed. Run "yideng audit verify". ` +
         `If an older store was restored on purpose, move ${file} elsewhere and start the server again.`,
     )
   }
 
   async function next(): Promise<string | undefined> {
-    const after = await lastSigned()
-    const entries = await database
-      .selectFrom('audit_events')
-      .select(['sequence', 'hash'])
-      .where('sequence', '>', after)
-      .orderBy('sequence')
-      .limit(mostEntries)
-      .execute()
-    const first = entries[0]
-    const last = entries.at(-1)
-    if (!first || !last) return undefined
-    // A gap makes the last number larger than the count of entries.
-    if (last.sequence !== after + entries.length) {
-      throw new Error(`Entries of the audit log are missing after ${after}: no checkpoint is signed over a gap.`)
-    }
-    const at = clock()
-    const checkpoint: Checkpoint = {
-      iss: issuer,
-      iat: Math.floor(at / 1000),
-      first: first.sequence,
-      last: last.sequence,
-      head: last.hash,
-      root: merkleRoot(
-        entries.map(({ hash }) => hash),
-        digest,
-      ),
-      digest,
-    }
-    const signed = await sign(typ, checkpoint)
-    const { numInsertedOrUpdatedRows } = await database
-      .insertInto('audit_checkpoints')
-      .values({ last_sequence: last.sequence, first_sequence: first.sequence, at, signed })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst()
-    if (numInsertedOrUpdatedRows === 0n) return undefined
-    known = checkpoint
-    return signed
+    const made = await nextRoot({ database, clock, sign, issuer: settings.issuer, digest: digestOf(settings.suite) })
+    if (!made) return undefined
+    known = knownOf(made)
+    return portable(made.signed, made.tips)
   }
 
   return {
-    /** Signs all unsigned entries; returns the newest checkpoint it made. */
+    /** Signs all unsigned entries; returns the newest checkpoint it made, with its tips. */
     async make(): Promise<string | undefined> {
       await refuseRewritten()
       let newest: string | undefined
       for (let signed = await next(); signed; signed = await next()) newest = signed
-      if (newest) writeWhole(file, newest)
+      if (newest) writeCheckpointFile(file, newest)
       return newest
     },
   }
 }
 
-/** The newest checkpoint outside the store: it shows when the end of the log was removed. */
-export const checkpointFileOf = (dataDir: string) => join(dataDir, 'audit-checkpoint.jws')
+const knownOf = ({ root, signed, tips }: { root: Root; signed: string; tips: readonly Tip[] }): Known => ({
+  number: root.number,
+  signed,
+  ends: tips.map(({ last, head }) => ({ sequence: last, hash: head })),
+})
 
-export function readCheckpointFile(file: string): string | undefined {
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+async function readKnown(verify: VerifyDocument, file: string): Promise<Known | undefined> {
+  const beside = readCheckpointFile(file)
+  if (beside === undefined) return undefined
+  const opened = await openPortable(verify, beside)
+  if (opened) return knownOf(opened)
+  const older = await openCheckpoint(verify, beside)
+  return older && { number: 0, signed: beside, ends: [{ sequence: older.last, hash: older.head }] }
 }
 
-function writeWhole(file: string, text: string): void {
-  // With PostgreSQL and Redis no store makes the directory.
-  makeOwnedDirectory(dirname(file))
-  const draft = `${file}.${process.pid}`
-  const handle = openSync(draft, 'w', 0o600)
-  try {
-    giveToOwner(handle, file)
-    writeSync(handle, `${text}\n`)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
+/** Whether the store still has the ends of a checkpoint, except those that are archived. */
+async function isIn(database: Database, { number, ends }: Known): Promise<boolean> {
+  const { anchors, tips } = await archivedEnd(database)
+  if (tips && number <= tips.number) return true
+  const left = ends.filter(({ sequence }) => sequence > (anchors.get(chainOf(sequence))?.sequence ?? -1))
+  const found = new Map<number, string>()
+  const step = 500
+  for (let at = 0; at < left.length; at += step) {
+    const some = padded(left.slice(at, at + step).map(({ sequence }) => String(sequence))).map((text) =>
+      Number(text || -1),
+    )
+    const rows = await database
+      .selectFrom('audit_events')
+      .select(['sequence', 'hash'])
+      .where('sequence', 'in', some)
+      .execute()
+    for (const { sequence, hash } of rows) found.set(sequence, hash)
   }
-  renameSync(draft, file)
+  return left.every(({ sequence, hash }) => found.get(sequence) === hash)
+}
+
+interface NextDeps {
+  database: Database
+  clock: Clock
+  sign: SignDocument
+  issuer: string
+  digest: Digest
+}
+
+/** Signs the next entries of all chains. Undefined where there are none, or another process was faster. */
+async function nextRoot({ database, clock, sign, issuer, digest }: NextDeps) {
+  const before = await newestRoot(database)
+  const number = (before?.number ?? 0) + 1
+  const old = before ? await tipsAt(database, before.number) : []
+  const runs = await nextRuns(
+    database,
+    old.filter(({ final }) => !final),
+    digest,
+  )
+  if (runs.length === 0) return undefined
+  const changed = new Set(runs.map(({ chain }) => chain))
+  const tips = [...old.filter(({ chain, final }) => !final && !changed.has(chain)), ...runs].toSorted(
+    (one, other) => one.chain - other.chain,
+  )
+  const at = clock()
+  const root: Root = {
+    iss: issuer,
+    iat: Math.floor(at / 1000),
+    number,
+    previous: before ? digestOfSigned(before.signed) : await lastOfOneChain(database),
+    chains: tips.length,
+    root: merkleRoot(tips.map(leafOf), digest),
+    digest,
+  }
+  const signed = await sign(rootType, root)
+  const stored = await database.transaction().execute(async (transaction) => {
+    const { numInsertedOrUpdatedRows } = await transaction
+      .insertInto('audit_roots')
+      .values({ number, at, signed })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow()
+    if (numInsertedOrUpdatedRows === 0n) return false
+    for (const run of runs) {
+      const { first, last, head, root: runRoot, final } = run
+      await transaction
+        .insertInto('audit_runs')
+        .values({
+          first_sequence: first,
+          last_sequence: last,
+          root_number: number,
+          head,
+          root: runRoot,
+          is_final: final ? 1 : 0,
+        })
+        .execute()
+      if (final)
+        await transaction.updateTable('audit_chains').set({ signed_by: number }).where('id', '=', run.chain).execute()
+    }
+    return true
+  })
+  return stored ? { root, signed, tips } : undefined
+}
+
+async function lastOfOneChain(database: Database): Promise<string> {
+  const last = await database
+    .selectFrom('audit_checkpoints')
+    .select('signed')
+    .orderBy('last_sequence', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return last ? digestOfSigned(last.signed) : ''
+}
+
+/** The unsigned entries of each chain, as runs. @throws Error when entries are missing */
+async function nextRuns(database: Database, signed: readonly Tip[], digest: Digest): Promise<Tip[]> {
+  const ends = new Map(signed.map(({ chain, last }) => [chain, last]))
+  const { anchors } = await archivedEnd(database)
+  const open = await database
+    .selectFrom('audit_chains')
+    .select(['id', 'sequence'])
+    .where('signed_by', 'is', null)
+    .execute()
+  const before = ends.has(0) ? 0 : await signedBefore(database)
+  const runs: Tip[] = []
+  for (const { id, sequence } of open) {
+    const from = id === 0 && before > 0 ? before : startOf(id).sequence
+    const after = ends.get(id) ?? Math.max(from, anchors.get(id)?.sequence ?? 0)
+    if (sequence > after) runs.push(await runAfter(database, id, after, digest))
+  }
+  return runs
+}
+
+async function runAfter(database: Database, chain: number, after: number, digest: Digest): Promise<Tip> {
+  const entries = await database
+    .selectFrom('audit_events')
+    .select(['sequence', 'hash', 'event'])
+    .where('sequence', '>', after)
+    .where('sequence', '<', startOf(chain + 1).sequence)
+    .orderBy('sequence')
+    .limit(mostEntries)
+    .execute()
+  const last = entries.at(-1)
+  // A gap makes the last number larger than the count of entries; the chain says that there is at least one.
+  if (!last || last.sequence !== after + entries.length)
+    throw new Error(`Entries of the audit log are missing after ${after}: no checkpoint is signed over a gap.`)
+  const root = merkleRoot(
+    entries.map(({ hash }) => hash),
+    digest,
+  )
+  return { chain, first: after + 1, last: last.sequence, head: last.hash, root, final: closes(last) }
 }

@@ -68,16 +68,22 @@ export async function lastCodes(
 ): Promise<{ clientId: string; at: number; scopes: string[] }[]> {
   const last = database
     .selectFrom('audit_events')
-    .select(({ fn }) => fn.max('sequence').as('sequence'))
+    .select(({ fn }) => ['client_id', fn.max('at').as('at')])
     .where('person_id', '=', personId)
     .where('event', '=', 'portal.entered')
     .groupBy('client_id')
+    .as('last')
   const rows = await database
-    .selectFrom('audit_events')
-    .select(['client_id', 'at', 'details'])
-    .where('sequence', 'in', last)
+    .selectFrom('audit_events as e')
+    .innerJoin(last, (join) => join.onRef('last.client_id', '=', 'e.client_id').onRef('last.at', '=', 'e.at'))
+    .select(['e.client_id', 'e.at', 'e.details'])
+    .where('e.person_id', '=', personId)
+    .where('e.event', '=', 'portal.entered')
+    .orderBy('e.sequence')
     .execute()
-  return rows.flatMap(({ client_id: clientId, at, details }) => {
+  // of two codes in one millisecond, one counts
+  const newest = new Map(rows.map((row) => [row.client_id, row]))
+  return [...newest.values()].flatMap(({ client_id: clientId, at, details }) => {
     const { scopes = [] } = enteredSchema.parse(JSON.parse(details))
     return clientId === null ? [] : [{ clientId, at, scopes }]
   })

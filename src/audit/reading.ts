@@ -31,30 +31,50 @@ function filtered(query: Query, { personId, clientId, portals, event, since, unt
   return narrowed
 }
 
+/** The place of an entry among all: by time, then by chain and position. */
+export interface Place {
+  at: number
+  sequence: number
+}
+
+/** Only the entries beyond a place. */
+export const beyond = <T extends Query>(query: T, side: '<' | '>', { at, sequence }: Place) =>
+  query.where((where) =>
+    where.or([where('at', side, at), where.and([where('at', '=', at), where('sequence', side, sequence)])]),
+  )
+
 /** One page of entries, newest first; `before` is the last number of the previous page. */
-export function newestEntries(
+export async function newestEntries(
   database: Database,
   filter: EntryFilter,
   { limit, before }: { limit: number; before?: number | undefined },
 ): Promise<Entry[]> {
   let query = filtered(database.selectFrom('audit_events').selectAll(), filter)
-  if (before !== undefined) query = query.where('sequence', '<', before)
-  return query.orderBy('sequence', 'desc').limit(limit).execute()
+  if (before !== undefined) {
+    const last = await database
+      .selectFrom('audit_events')
+      .select('at')
+      .where('sequence', '=', before)
+      .executeTakeFirst()
+    // without that entry, numbers are compared: a number beyond the last one begins at the end
+    query = last ? beyond(query, '<', { at: last.at, sequence: before }) : query.where('sequence', '<', before)
+  }
+  return query.orderBy('at', 'desc').orderBy('sequence', 'desc').limit(limit).execute()
 }
 
 const pageSize = 2000
 
-/** All entries in their order. */
+/** All entries in one order: by time, then by chain and position. */
 export async function* entriesInOrder(database: Database, filter: EntryFilter): AsyncGenerator<Entry> {
-  let after = 0
+  let after: Place = { at: -1, sequence: -1 }
   for (;;) {
-    const page = await filtered(database.selectFrom('audit_events').selectAll(), filter)
-      .where('sequence', '>', after)
+    const page = await beyond(filtered(database.selectFrom('audit_events').selectAll(), filter), '>', after)
+      .orderBy('at')
       .orderBy('sequence')
       .limit(pageSize)
       .execute()
     yield* page
     if (page.length < pageSize) return
-    after = page.at(-1)?.sequence ?? after
+    after = page.at(-1) ?? after
   }
 }

@@ -1,8 +1,14 @@
+import { sql } from 'kysely'
 import { z } from 'zod'
 import type { VerifyDocument } from '../keys/document-signatures.ts'
+import { chainSpan } from '../storage/audit-chains.ts'
 import type { Database } from '../storage/database.ts'
-import { anchorOf, checkChain, type Anchor, type ChainFault, type Entry } from './chain.ts'
-import { openCheckpoint } from './checkpoints.ts'
+import { archivedEnd } from './archived-end.ts'
+import { chainOf, checkChain, closing, startOf, type Anchor, type ChainFault, type Entry } from './chain.ts'
+import { openCheckpoint } from './old-checkpoints.ts'
+import { endOf } from './root-reader.ts'
+import { openPortable } from './roots.ts'
+import { anotherHistory, checkOldCheckpoints, checkRoots, endBefore } from './verify-checkpoints.ts'
 
 export type AuditLogCheck =
   | {
@@ -22,42 +28,35 @@ export const broken = (kind: ChainFault['kind'], sequence: number, fault: string
   fault,
 })
 
-/** Whether an entry records the archive that ends just before the store's first entry. */
-function recordsArchive({ event, details }: Entry, { sequence, hash }: Anchor): boolean {
+const archivedSchema = z.object({
+  last: z.number().optional(),
+  head: z.string().optional(),
+  tips: z.string().optional(),
+})
+
+type ArchivedEnd = Awaited<ReturnType<typeof archivedEnd>>
+
+/** Whether an entry records the archive that ends just before the store's first entries. */
+function recordsArchive({ event, details }: Entry, { anchors, recorded }: ArchivedEnd): boolean {
   if (event !== 'audit.archived') return false
-  const { last, head } = archivedSchema.parse(JSON.parse(details))
-  return last === sequence && head === hash
-}
-
-const archivedSchema = z.object({ last: z.number().optional(), head: z.string().optional() })
-const pageSize = 2000
-
-async function* storedCheckpoints(database: Database, anchor: number, newestOnly: boolean) {
-  const query = database.selectFrom('audit_checkpoints').selectAll()
-  if (newestOnly) {
-    yield* await query.where('last_sequence', '>', anchor).orderBy('last_sequence', 'desc').limit(1).execute()
-    return
-  }
-  for (let after = anchor; ;) {
-    const page = await query.where('last_sequence', '>', after).orderBy('last_sequence').limit(pageSize).execute()
-    yield* page
-    if (page.length < pageSize) return
-    after = page.at(-1)?.last_sequence ?? after
-  }
+  const { last, head, tips } = archivedSchema.parse(JSON.parse(details))
+  if (recorded !== undefined) return tips === recorded
+  const end = anchors.get(0)
+  return end?.sequence === last && end?.hash === head
 }
 
 const progressEach = 1000
 
-async function newestEntryOf(database: Database): Promise<number> {
-  const { newest } = await database
+async function entriesIn(database: Database): Promise<number> {
+  const { many } = await database
     .selectFrom('audit_events')
-    .select(({ fn }) => fn.max('sequence').as('newest'))
+    .select(({ fn }) => fn.countAll<number>().as('many'))
     .executeTakeFirstOrThrow()
-  return newest ?? 0
+  return many
 }
 
 /**
- * Verifies the audit log in a store: the chain, and that it matches the signed checkpoints. A checkpoint from outside the
+ * Verifies the audit log in a store: every chain, and that they match the signed checkpoints. A checkpoint from outside the
  * store (the checkpoint file, a log collector) shows when the end was removed.
  */
 export async function verifyAuditLog(options: {
@@ -65,50 +64,162 @@ export async function verifyAuditLog(options: {
   verify: VerifyDocument
   /** Signed checkpoints from outside the store. */
   elsewhere: string[]
-  /** Verifies only the newest checkpoint, whose head covers all entries before it. A year has half a million. */
+  /** Verifies only the newest checkpoint, whose tips cover all entries before it. A year has half a million. */
   newestOnly?: boolean
   /** The entries read, and their number. */
   progress?: ((done: number, total: number) => void) | undefined
 }): Promise<AuditLogCheck> {
   const { database, verify, elsewhere, newestOnly = false, progress } = options
-  const archived = await anchorOf(database)
-  const { sequence: anchor } = archived
-  const signed: { last: number; head: string }[] = []
-  let stored = 0
-  for await (const row of storedCheckpoints(database, anchor, newestOnly)) {
-    const checkpoint = await openCheckpoint(verify, row.signed)
-    if (checkpoint?.first !== row.first_sequence || checkpoint.last !== row.last_sequence) {
-      return broken('rewritten', row.last_sequence, 'its checkpoint is not signed by a key of this store')
-    }
-    signed.push({ last: checkpoint.last, head: checkpoint.head })
-    stored += 1
-  }
-  for (const text of elsewhere) {
-    const checkpoint = await openCheckpoint(verify, text)
-    if (!checkpoint)
-      return broken('rewritten', 0, 'the checkpoint beside the store is not signed by a key of this store')
-    if (checkpoint.last > anchor) signed.push(checkpoint)
-  }
-
-  const heads = new Map(signed.map(({ last, head }) => [last, head]))
-  let rewritten: number | undefined
-  let isRecorded = anchor === 0
-  const total = progress ? (await newestEntryOf(database)) - anchor : 0
+  const archived = await archivedEnd(database)
+  const { anchors, tips } = archived
+  const claims = await claimsOf(verify, elsewhere, tips?.number ?? 0)
+  if (!claims) return broken('rewritten', 0, 'the checkpoint beside the store is not signed by a key of this store')
+  // read before the entries, because servers append at the same time
+  const openEnds = await endsOfOpenChains(database)
+  const total = progress ? await entriesIn(database) : 0
+  let read = 0
+  let isRecorded = anchors.size === 0 && !tips
+  const ends = new Map<number, number>()
   const chain = await checkChain(database, (entry) => {
-    if (entry.sequence % progressEach === 0) progress?.(entry.sequence - anchor, total)
-    const head = heads.get(entry.sequence)
-    if (head !== undefined && head !== entry.hash) rewritten ??= entry.sequence
+    read += 1
+    if (read % progressEach === 0) progress?.(read, total)
+    ends.set(chainOf(entry.sequence), entry.sequence)
     isRecorded ||= recordsArchive(entry, archived)
   })
   if (chain.whole) progress?.(chain.entries, chain.entries)
-  if (rewritten !== undefined) return broken('rewritten', rewritten, 'another history was signed in its checkpoint')
+
+  const old = await checkOldCheckpoints(database, verify, { newestOnly })
+  const forged = await forgedHead(database, chain.whole ? Infinity : chain.sequence)
+  if (forged) return forged
   if (!chain.whole) return chain
-  if (!isRecorded)
-    return broken('missing', anchor, 'entries up to it are gone, and none records that they were archived')
-  const end = anchor + chain.entries
-  const newest = signed.reduce((most, { last }) => Math.max(most, last), anchor)
-  if (newest > end) {
-    return broken('truncated', end + 1, `the audit log ends before it, but a checkpoint was signed at ${newest}`)
+  const unclosed = await closedWithoutEnd(database)
+  if (unclosed) return unclosed
+  if (old.fault) return { whole: false, ...old.fault }
+  if (!isRecorded) {
+    const last = Math.max(0, ...[...anchors.values()].map(({ sequence }) => sequence))
+    return broken('missing', last, 'entries up to it are gone, and none records that they were archived')
   }
-  return { whole: true, entries: chain.entries, checkpoints: stored, unsigned: end - newest }
+  const roots = await checkRoots(database, verify, { newestOnly })
+  if (roots.fault) return { whole: false, ...roots.fault }
+  const lost = (await lostRun(database)) ?? (await lostClaim(database, [...claims, ...openEnds], anchors))
+  if (lost) return { whole: false, ...lost }
+  const unsigned = await unsignedAfter(database, ends, claims)
+  return { whole: true, entries: chain.entries, checkpoints: old.checkpoints + roots.checkpoints, unsigned }
+}
+
+/**
+ * The ends of chains that checkpoints outside the store have signed; undefined where one is not of this store. Those up to the
+ * archived one speak for entries that are in archives.
+ */
+async function claimsOf(
+  verify: VerifyDocument,
+  elsewhere: readonly string[],
+  archived: number,
+): Promise<Anchor[] | undefined> {
+  const claims: Anchor[] = []
+  for (const text of elsewhere) {
+    const opened = await openPortable(verify, text)
+    const older = opened ? undefined : await openCheckpoint(verify, text)
+    if (opened) claims.push(...(opened.root.number > archived ? opened.tips.map(endOf) : []))
+    else if (older) claims.push({ sequence: older.last, hash: older.head })
+    else return undefined
+  }
+  return claims
+}
+
+const endsOfOpenChains = (database: Database): Promise<Anchor[]> =>
+  database
+    .selectFrom('audit_chains')
+    .select(['sequence', 'hash'])
+    .where('signed_by', 'is', null)
+    .where(sql<number>`sequence % ${sql.lit(chainSpan)}`, '>', 0)
+    .execute()
+
+/** A chain that is said to be closed, without the entry that closes it. */
+async function closedWithoutEnd(database: Database): Promise<AuditLogCheck | undefined> {
+  const row = await database
+    .selectFrom('audit_chains as c')
+    .innerJoin('audit_events as e', 'e.sequence', 'c.sequence')
+    .select('c.sequence')
+    .where('c.closed_at', 'is not', null)
+    .where('e.event', '<>', closing)
+    .orderBy('c.id')
+    .limit(1)
+    .executeTakeFirst()
+  return row && broken('changed', row.sequence, 'its chain is said to end here, but it does not say so')
+}
+
+/** A run whose last entry has another hash than the signed one. */
+async function forgedHead(database: Database, before: number): Promise<AuditLogCheck | undefined> {
+  const row = await database
+    .selectFrom('audit_runs as r')
+    .innerJoin('audit_events as e', 'e.sequence', 'r.last_sequence')
+    .select('r.last_sequence')
+    .whereRef('e.hash', '<>', 'r.head')
+    .orderBy('r.last_sequence')
+    .limit(1)
+    .executeTakeFirst()
+  return row && row.last_sequence < before ? broken('rewritten', row.last_sequence, anotherHistory) : undefined
+}
+
+/** A signed run whose last entry is gone, except where an archive has it. */
+async function lostRun(database: Database): Promise<ChainFault | undefined> {
+  const { tips } = await archivedEnd(database)
+  const row = await database
+    .selectFrom('audit_runs as r')
+    .leftJoin('audit_events as e', 'e.sequence', 'r.last_sequence')
+    .select('r.last_sequence')
+    .where('e.sequence', 'is', null)
+    .where('r.root_number', '>', tips?.number ?? 0)
+    .orderBy('r.last_sequence')
+    .limit(1)
+    .executeTakeFirst()
+  return row && endBefore(database, row.last_sequence)
+}
+
+/** An end of a chain that the store does not have. */
+async function lostClaim(
+  database: Database,
+  claims: readonly Anchor[],
+  anchors: ReadonlyMap<number, Anchor>,
+): Promise<ChainFault | undefined> {
+  for (const { sequence, hash } of claims) {
+    const anchor = anchors.get(chainOf(sequence))
+    if (anchor && sequence <= anchor.sequence) continue
+    const entry = await database
+      .selectFrom('audit_events')
+      .select('hash')
+      .where('sequence', '=', sequence)
+      .executeTakeFirst()
+    if (entry && entry.hash !== hash) return { kind: 'rewritten', sequence, fault: anotherHistory }
+    if (!entry) return endBefore(database, sequence)
+  }
+  return undefined
+}
+
+async function unsignedAfter(
+  database: Database,
+  ends: ReadonlyMap<number, number>,
+  claims: readonly Anchor[],
+): Promise<number> {
+  let unsigned = 0
+  for (const [chain, end] of ends) {
+    const [start, next] = [startOf(chain).sequence, startOf(chain + 1).sequence]
+    const { last } = await database
+      .selectFrom('audit_runs')
+      .select(({ fn }) => fn.max('last_sequence').as('last'))
+      .where('last_sequence', '>', start)
+      .where('last_sequence', '<', next)
+      .executeTakeFirstOrThrow()
+    const { old } = await database
+      .selectFrom('audit_checkpoints')
+      .select(({ fn }) => fn.max('last_sequence').as('old'))
+      .where('last_sequence', '>', start)
+      .where('last_sequence', '<', next)
+      .executeTakeFirstOrThrow()
+    const claimed = claims.filter(({ sequence }) => sequence > start && sequence < next).map(({ sequence }) => sequence)
+    // a server may have signed after the last entry was read
+    unsigned += Math.max(0, end - Math.max(start, last ?? 0, old ?? 0, ...claimed))
+  }
+  return unsigned
 }

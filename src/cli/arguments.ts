@@ -107,7 +107,7 @@ function readValue({ type, choices }: Field, text: string): { value: unknown } |
   if (type === 'list') return { value: [text] }
   if (type === 'json' && text !== '') return readJson(text)
   if (type !== 'number') return { value: text }
-  return /^\d{1,9}$/.test(text) ? { value: Number(text) } : { fault: `${JSON.stringify(text)} must be a whole number` }
+  return /^\d{1,15}$/.test(text) ? { value: Number(text) } : { fault: `${JSON.stringify(text)} must be a whole number` }
 }
 
 function readJson(file: string): { value: unknown } | { fault: string } {

@@ -17,6 +17,13 @@ export const auditSums = (audit: { writeSums(all?: boolean): Promise<void> }): J
   last: () => audit.writeSums(true),
 })
 
+/** Says that this process lives, and closes the chains of dead ones. */
+export const auditChains = (audit: { keepChains(): Promise<void> }): Job => ({
+  name: 'audit chains',
+  everyMs: 15_000,
+  run: () => audit.keepChains(),
+})
+
 /** Signs checkpoints of the audit log, with a last one at the end. */
 export function auditCheckpoints(checkpoints: Checkpoints, log: Log): Job {
   const run = async () => {

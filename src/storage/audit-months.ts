@@ -89,8 +89,22 @@ export async function entriesInRest(database: Database): Promise<number> {
   return rows[0]?.many ?? 0
 }
 
-/** Drops the partitions of past months without entries after `archived`. Remaining entries are deleted row by row. */
-export async function dropArchivedMonths(database: Database, archived: number, now: number): Promise<string[]> {
+/** Numbers of archived entries of one chain. */
+export interface ArchivedRange {
+  first: number
+  last: number
+}
+
+/** Drops the partitions of past months without entries outside the archives. Remaining entries are deleted row by row. */
+export async function dropArchivedMonths(
+  database: Database,
+  archived: readonly ArchivedRange[],
+  now: number,
+): Promise<string[]> {
+  const inArchive = sql.join(
+    archived.map(({ first, last }) => sql`sequence between ${sql.lit(first)} and ${sql.lit(last)}`),
+    sql` or `,
+  )
   const past = (await partitionsOf(database)).filter(
     ({ until }) => until !== undefined && until <= beginOf(monthOf(now)),
   )
@@ -99,7 +113,7 @@ export async function dropArchivedMonths(database: Database, archived: number, n
     const gone = await database.transaction().execute(async (transaction) => {
       await shortly.execute(transaction)
       const { rows } = await sql`select 1 from ${sql.table(name)}
-        where sequence > ${sql.lit(archived)} limit 1`.execute(transaction)
+        where not (${inArchive}) limit 1`.execute(transaction)
       if (rows.length > 0) return false
       await sql`drop table ${sql.table(name)}`.execute(transaction)
       return true

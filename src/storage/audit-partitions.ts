@@ -60,8 +60,15 @@ export async function divideAuditLog(database: QueryExecutorProvider, now: numbe
     sql`alter table audit_events rename to audit_events_first`,
     sql`alter table audit_events_first rename constraint audit_events_pkey to audit_events_first_pkey`,
     sql`alter index audit_events_person rename to audit_events_first_person`,
+    sql`alter index if exists audit_events_time rename to audit_events_first_time`,
     sql`create table audit_events (like audit_events_first including defaults) partition by range (at)`,
     sql`create index audit_events_person on audit_events (person_id, at)`,
+    // a migration divides before the index exists
+    sql`do $$ begin
+      if to_regclass('audit_events_first_time') is not null then
+        create index audit_events_time on audit_events (at, sequence);
+      end if;
+    end $$`,
     sql`alter table audit_events attach partition audit_events_first
       for values from (minvalue) to (${sql.lit(firstEnd(now))})`,
     sql`create table audit_events_rest partition of audit_events (primary key (sequence)) default`,

@@ -25,6 +25,7 @@ import { up as upstreamLinkWays } from './migrations/0027-upstream-link-ways.ts'
 import { up as upstreamLinkSeals } from './migrations/0028-upstream-link-seals.ts'
 import { up as otpTokens } from './migrations/0029-otp-tokens.ts'
 import { up as rowSeals } from './migrations/0031-row-seals.ts'
+import { up as auditChains } from './migrations/0032-audit-chains.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -60,6 +61,7 @@ const migrations = {
   '0028-upstream-link-seals': { up: upstreamLinkSeals },
   '0029-otp-tokens': { up: otpTokens },
   '0031-row-seals': { up: rowSeals },
+  '0032-audit-chains': { up: auditChains },
 }
 
 /**

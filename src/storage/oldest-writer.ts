@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SettingsError } from '../config/setting-types.ts'
 import type { Database } from './database.ts'
-import { readFact } from './store-facts.ts'
+import { noteFact, readFact } from './store-facts.ts'
 
 /**
  * The fact (store-facts.ts) by which a store names the versions that may write it. A migration that a version before it must not
@@ -9,6 +9,10 @@ import { readFact } from './store-facts.ts'
  */
 const oldestWriter = 'oldest-writer'
 const schema = z.object({ migration: z.string(), version: z.string() })
+
+/** Names the first version whose audit log has chains (migration 0032). A store that names a version keeps it. */
+export const nameChainWriter = (within: Database) =>
+  noteFact(within, oldestWriter, JSON.stringify({ migration: '0032-audit-chains', version: '0.2.0' }))
 
 /**
  * Ends the start of a version that is older than the store allows.

@@ -35,7 +35,7 @@ const unlimitedMs = 2 ** 31 - 1
 /** First statement of a transaction without a timeout. */
 export const withoutTimeLimit = CompiledQuery.raw('set local statement_timeout = 0')
 
-/** Advisory lock of the writers of all processes (see beginTransaction); an arbitrary number. */
+/** Advisory lock of the acts of all processes (see beginTransaction); an arbitrary number. */
 const writersTurn = 7_305_196_841
 /**
  * One message with two statements. A statement sees all earlier commits, so the question sees those of the last
@@ -52,8 +52,8 @@ const numbers = new Set<number>([20, 1700])
 const clean = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '\u{fffd}') : value)
 
 /**
- * A writing transaction waits for its turn first, as in SQLite. So its reads stay valid until the commit, and the
- * chain of the audit log cannot fork. Little is lost, because each one needs the end of the audit log anyway.
+ * An act (a transaction that reads and then writes) waits for its turn first, as in SQLite: its reads stay valid until
+ * the commit. Sign-ins wait for no turn (writeTogether; docs/decisions/0257-locks.md).
  */
 class TurnTakingDriver extends PostgresDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
@@ -63,28 +63,29 @@ class TurnTakingDriver extends PostgresDriver {
   }
 }
 
+/** The transaction settles before it is on PostgreSQL's disk: a crash of that machine may lose the last second. */
+const beginLight = CompiledQuery.raw('begin; set local synchronous_commit = off')
+
 /**
- * A transaction of two messages. The first takes the turn and asks one question. The second sends the writes with the
- * commit, which is a rollback if a statement failed. The commit settles before it is on PostgreSQL's disk: a crash of
- * that machine may lose the last second.
+ * A transaction in one message, without a turn: no other writer waits for it. A statement that must not run after a change
+ * of another process compares for itself. The commit is a rollback if a statement failed.
+ * @returns the rows that the first statement has written
  */
-export async function askAndWrite<Answer>(
+export async function writeTogether(
   database: QueryExecutorProvider,
-  question: string,
-  follows: (answer: Answer[]) => CompiledQuery[],
-): Promise<void> {
-  const first = CompiledQuery.raw(`${beginWriting}; set local synchronous_commit = off; ${question}`)
-  await database.getExecutor().provideConnection(async (connection) => {
-    try {
-      const { rows } = await connection.executeQuery<Answer>(first)
-      const sent = [...follows(rows), commit].map((statement) => connection.executeQuery(statement))
-      // the connection stays ours until all statements are answered
-      const failed = (await Promise.allSettled(sent)).find((one) => one.status === 'rejected')
-      if (failed) throw failed.reason
-    } catch (error) {
+  statements: readonly CompiledQuery[],
+): Promise<bigint> {
+  return database.getExecutor().provideConnection(async (connection) => {
+    const sent = [beginLight, ...statements, commit].map((statement) => connection.executeQuery(statement))
+    // the connection stays ours until all statements are answered
+    const answers = await Promise.allSettled(sent)
+    const failed = answers.find((one) => one.status === 'rejected')
+    if (failed) {
       await connection.executeQuery(rollback).catch(() => undefined)
-      throw error
+      throw failed.reason
     }
+    const [, first] = answers
+    return first?.status === 'fulfilled' ? (first.value.numAffectedRows ?? 0n) : 0n
   })
 }
 

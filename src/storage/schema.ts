@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { BlindIndex, Mark, Sealed, Time } from './columns.ts'
+import { auditMarks, type AuditTables } from './schema-audit.ts'
 import { administrationMarks, type AdministrationTables } from './schema-administration.ts'
 import { faceMarks, type FaceTables } from './schema-face.ts'
 import { legalPersonMarks, type LegalPersonTables } from './schema-legal-persons.ts'
@@ -9,7 +10,8 @@ import { upstreamMarks, type UpstreamTables } from './schema-upstreams.ts'
 /** How a person showed once that they are the one of their document (DESIGN 1.4). */
 export type Possession = 'phone' | 'biometric' | 'counter' | 'upstream' | 'channel'
 
-export interface Tables extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, UpstreamTables {
+export interface Tables
+  extends LegalPersonTables, FaceTables, AdministrationTables, PhoneTables, UpstreamTables, AuditTables {
   house: { key: string; value: string }
   natural_persons: {
     id: string
@@ -119,34 +121,8 @@ export interface Tables extends LegalPersonTables, FaceTables, AdministrationTab
     last_result: string | null
     created_at: Time
   }
-  audit_events: {
-    sequence: number
-    at: Time
-    event: string
-    actor: string
-    person_id: string | null
-    client_id: string | null
-    /** JSON without personal data. */
-    details: string
-    /** JSON with personal data (network address, browser), sealed. */
-    restricted: Sealed | null
-    previous_hash: string
-    hash: string
-  }
   /** People whose ended sessions a server has to remove (jobs/session-endings.ts). */
   session_endings: { person_id: string; due_at: Time; ended_at: Time | null }
-  /** Each covers a run of entries, without gaps between runs. */
-  audit_checkpoints: { last_sequence: number; first_sequence: number; at: Time; signed: string }
-  /** Months of the audit log that are in files and no longer in audit_events. */
-  audit_archives: {
-    month: string
-    first_sequence: number
-    last_sequence: number
-    last_hash: string
-    /** SHA-256 of the file. */
-    file_hash: string
-    archived_at: Time
-  }
 }
 
 /**
@@ -159,6 +135,7 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
   ...administrationMarks,
   ...phoneMarks,
   ...upstreamMarks,
+  ...auditMarks,
   house: { key: 'open', value: 'open' },
   natural_persons: {
     id: 'open',
@@ -244,26 +221,5 @@ export const columnMarks: { [T in keyof Tables]: { [C in keyof Tables[T]]: Mark 
     last_result: 'open',
     created_at: 'open',
   },
-  audit_events: {
-    sequence: 'open',
-    at: 'open',
-    event: 'open',
-    actor: 'open',
-    person_id: 'open',
-    client_id: 'open',
-    details: 'open',
-    restricted: 'sensitive',
-    previous_hash: 'open',
-    hash: 'open',
-  },
   session_endings: { person_id: 'open', due_at: 'open', ended_at: 'open' },
-  audit_checkpoints: { last_sequence: 'open', first_sequence: 'open', at: 'open', signed: 'open' },
-  audit_archives: {
-    month: 'open',
-    first_sequence: 'open',
-    last_sequence: 'open',
-    last_hash: 'open',
-    file_hash: 'open',
-    archived_at: 'open',
-  },
 }

@@ -1,7 +1,7 @@
 import { createCheckpoints } from '../audit/checkpoints.ts'
 import { accountClosings } from '../jobs/account-closings.ts'
 import { artifactSweep } from '../jobs/artifact-sweep.ts'
-import { auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
+import { auditChains, auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
 import { legacyPasswords, legacyWork } from '../jobs/legacy-passwords.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
@@ -27,7 +27,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
   const { cipher } = dataKeys
   const { closing, persons, mandates, legalPersons, identityProofs } = services
   const start = (job: Job) => startJob(job, { events, clock, log })
-  const checkpoints = createCheckpoints({ database, settings, clock })
+  const checkpoints = createCheckpoints({ database, settings, clock, signatureServer: protocol.signatureServer })
   const refreshDataKeys = dataKeys.refresh
   // jobs that end sessions stop before the deliveries; the last checkpoint comes after the last entries
   return [
@@ -48,6 +48,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
     start(nameIndexes({ database, cipher, lookup: dataKeys.lookup })),
     deliveries.start(deliver),
     start(auditSums(audit)),
+    start(auditChains(audit)),
     start(auditCheckpoints(checkpoints, log)),
     ...(settings.databaseUrl ? [start(auditMonths({ database, clock, log }))] : []),
     start(artifactSweep(artifacts)),

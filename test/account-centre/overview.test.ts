@@ -92,7 +92,7 @@ it('gives a person the receipt of their own sign-in, and of no other', async () 
   const early = await one.visitor.get(path)
   expect([early.status, early.html]).toEqual([200, expect.stringContaining('还没有签名')])
   expect((await other.visitor.get(path)).status).toBe(404)
-  const verify = createVerifier(keysDir, Date.now)
+  const verify = createVerifier({ keysDir, svsFile: '' }, Date.now)
   await createCheckpoints({ database: services.database, settings, clock: Date.now }).make()
 
   expect((await one.visitor.get('/account/history')).html).toContain(`href="${path}" download`)

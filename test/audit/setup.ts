@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createCheckpoints } from '../../src/audit/checkpoints.ts'
 import type { AuditEvent } from '../../src/audit/audit-events.ts'
-import { publicKeySet } from '../../src/keys/signing-keys.ts'
+import { documentKeySet } from '../../src/keys/document-signatures.ts'
 import { commandLine, type Options } from '../cli/in-process.ts'
 import { handClock } from '../setup/temporary.ts'
 
@@ -30,7 +30,7 @@ export function auditedStore(start?: number, options: Omit<Options, 'clock'> = {
   /** Writes the public keys to a file, as for an auditor. */
   function publicKeys(): string {
     const file = join(line.directory, 'jwks.json')
-    writeFileSync(file, JSON.stringify(publicKeySet(keysDir, clock)))
+    writeFileSync(file, JSON.stringify(documentKeySet({ keysDir, svsFile: '' }, clock)))
     return file
   }
 

@@ -1,9 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { hashOf, type Entry } from '../../src/audit/chain.ts'
-import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
+import { checkpointFileOf } from '../../src/audit/checkpoint-file.ts'
+import type { Database } from '../../src/storage/database.ts'
 import { auditedStore } from './setup.ts'
 
 type AuditedStore = ReturnType<typeof auditedStore>
@@ -11,12 +13,23 @@ type AuditedStore = ReturnType<typeof auditedStore>
 /** Ten entries; two checkpoints sign four each, the last two are unsigned. */
 async function signedStore() {
   const services = auditedStore()
-  await services.record(4)
-  await services.checkpoint()
-  await services.record(4)
-  await services.checkpoint()
+  const checkpoints: (string | undefined)[] = []
+  for (let index = 0; index < 2; index += 1) {
+    await services.record(4)
+    checkpoints.push(await services.checkpoint())
+  }
   await services.record(2)
-  return services
+  return { ...services, checkpoints }
+}
+
+/** Lets the chain end at an entry, like an attacker who removes those after it. */
+const endsAt = (sequence: number) =>
+  `UPDATE audit_chains SET sequence = ${sequence}, hash = (SELECT hash FROM audit_events WHERE sequence = ${sequence})`
+
+/** Removes all checkpoints after the first. */
+async function withoutCheckpoints(database: Database) {
+  await database.deleteFrom('audit_roots').where('number', '>', 1).execute()
+  await database.deleteFrom('audit_runs').where('root_number', '>', 1).execute()
 }
 
 const verify = (services: AuditedStore, store: string, ...more: string[]) =>
@@ -71,15 +84,16 @@ it('finds each planted fault and its entry', async () => {
       'truncated',
       7,
       'DELETE FROM audit_events WHERE sequence > 6',
-      'DELETE FROM audit_checkpoints WHERE last_sequence > 6',
+      'DELETE FROM audit_roots WHERE number > 1; DELETE FROM audit_runs WHERE root_number > 1',
     ],
-    ['truncated', 1, 'DELETE FROM audit_events', 'DELETE FROM audit_checkpoints'],
-    ['rewritten', 4, "UPDATE audit_checkpoints SET signed = 'e30.e30.AAAA' WHERE last_sequence = 4"],
-    [
-      'rewritten',
-      8,
-      'UPDATE audit_checkpoints SET signed = (SELECT signed FROM audit_checkpoints WHERE last_sequence = 4)',
-    ],
+    ['truncated', 1, 'DELETE FROM audit_events', 'DELETE FROM audit_roots; DELETE FROM audit_runs'],
+    ['rewritten', 4, "UPDATE audit_roots SET signed = 'e30.e30.AAAA' WHERE number = 1"],
+    ['rewritten', 8, 'UPDATE audit_roots SET signed = (SELECT signed FROM audit_roots WHERE number = 1)'],
+    ['missing', 8, 'DELETE FROM audit_roots WHERE number = 1'],
+    ['missing', 8, 'DELETE FROM audit_roots WHERE number = 2'],
+    ['rewritten', 8, "UPDATE audit_runs SET root = 'ff' WHERE last_sequence = 8"],
+    ['missing', 5, 'UPDATE audit_runs SET first_sequence = 6 WHERE last_sequence = 8'],
+    ['rewritten', 0, 'DELETE FROM audit_runs WHERE last_sequence = 8; UPDATE audit_runs SET root_number = 2'],
   ]
   for (const [kind, sequence, ...statements] of faults) {
     const { code, out } = await verify(services, services.copyOf(...statements))
@@ -106,7 +120,8 @@ it('an outside checkpoint shows the removal of the end and of the checkpoint fil
   writeFileSync(kept, readFileSync(checkpointFileOf(services.dataDir)))
   const copy = services.copyOf(
     'DELETE FROM audit_events WHERE sequence > 4',
-    'DELETE FROM audit_checkpoints WHERE last_sequence > 4',
+    'DELETE FROM audit_roots WHERE number > 1; DELETE FROM audit_runs WHERE root_number > 1',
+    endsAt(4),
   )
   rmSync(checkpointFileOf(dirname(copy)))
   expect((await verify(services, copy)).code).toBe(0)
@@ -123,9 +138,7 @@ it('rejects a checkpoint of another key', async () => {
 it('signs nothing over a forged history without checkpoints', async () => {
   const services = await signedStore()
   rewriteFrom(join(services.dataDir, 'yideng.sqlite'), 6)
-  await services.withServices(({ database }) =>
-    database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute(),
-  )
+  await services.withServices(({ database }) => withoutCheckpoints(database))
   await expect(services.checkpoint()).rejects.toThrow('differs from the one signed up to 8')
   const { code, out } = await services.yideng('audit', 'verify', '--json')
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'rewritten', sequence: 8 })
@@ -138,7 +151,8 @@ it('signs nothing over a log without its end', async () => {
   const services = await signedStore()
   await services.withServices(async ({ database }) => {
     await database.deleteFrom('audit_events').where('sequence', '>', 4).execute()
-    await database.deleteFrom('audit_checkpoints').where('last_sequence', '>', 4).execute()
+    await withoutCheckpoints(database)
+    await sql.raw(endsAt(4)).execute(database)
   })
   await services.record(1)
   await expect(services.checkpoint()).rejects.toThrow('differs from the one signed up to 8')
@@ -147,7 +161,7 @@ it('signs nothing over a log without its end', async () => {
 it('rejects an archive that the log does not record', async () => {
   const services = await signedStore()
   const copy = services.copyOf(
-    `INSERT INTO audit_archives SELECT '2026-11', 1, sequence, hash, 'x', 0 FROM audit_events WHERE sequence = 4`,
+    `INSERT INTO audit_archives SELECT '2026-11', 1, sequence, hash, 'x', 0, NULL FROM audit_events WHERE sequence = 4`,
     'DELETE FROM audit_events WHERE sequence <= 4',
   )
   const { code, out } = await verify(services, copy)
@@ -168,19 +182,16 @@ it('finds two exchanged entries with consistent hashes', async () => {
 
 it('finds the newest checkpoint replaced by an older one', async () => {
   const services = await signedStore()
-  const older = 'SELECT signed FROM audit_checkpoints WHERE last_sequence = 4'
   const copy = services.copyOf(
     'DELETE FROM audit_events WHERE sequence > 6',
-    'DELETE FROM audit_checkpoints WHERE last_sequence = 8',
+    'DELETE FROM audit_roots WHERE number > 1; DELETE FROM audit_runs WHERE root_number > 1',
+    endsAt(6),
   )
-  const sqlite = new DatabaseSync(copy)
-  const { signed } = sqlite.prepare(older).get() as { signed: string }
-  sqlite.close()
   const kept = checkpointFileOf(services.dataDir)
   const { code, out } = await verify(services, copy, '--checkpoint', kept)
   expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 1, kind: 'truncated', sequence: 7 })
   // If the checkpoint file is older as well, only an outside checkpoint shows it.
-  writeFileSync(checkpointFileOf(dirname(copy)), signed)
+  writeFileSync(checkpointFileOf(dirname(copy)), services.checkpoints[0] ?? '')
   expect((await verify(services, copy)).code).toBe(0)
 })
 

@@ -14,6 +14,11 @@ import { checkOut, commitBefore } from './old-version.ts'
 import { ailments, enter, entered, enterAgain, gather, manyFromHere, signInMany, yideng } from './people.ts'
 
 const newest = migrationNames.at(-1) ?? ''
+/** No older version may write beside this migration (docs/deploy.md): it names itself as the oldest writer. */
+const fence = '0032-audit-chains'
+const fenced = newest === fence
+if (fenced) console.log(`skipped: no older version may write beside ${fence}`)
+
 /** An early migration: the embedded store then runs all later ones at once. */
 const early = '0004-recovery'
 const portOf = ({ environment }: RunningServer) => Number(environment['PORT'])
@@ -23,7 +28,7 @@ const missingOf = (migration: string) => {
   return missing
 }
 
-describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newest))(
+describe.skipIf(fenced || cannotRun('PostgreSQL') || cannotRun('Redis') || missingOf(newest))(
   `the version before ${newest} and this one on the same PostgreSQL and Redis`,
   () => {
     it('take over from each other during sign-ins, forwards and back', async () => {

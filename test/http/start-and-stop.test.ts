@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { checkpointFileOf } from '../../src/audit/checkpoints.ts'
+import { checkpointFileOf } from '../../src/audit/checkpoint-file.ts'
 import { openPerson, signIn } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { underWayMs } from '../../src/http/serve.ts'
@@ -63,8 +63,8 @@ describe('the server', () => {
     const begun = await portal.begin()
     await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
     await own.kill('SIGINT')
-    const signed = await services.database.selectFrom('audit_checkpoints').select('signed').executeTakeFirstOrThrow()
-    expect(readFileSync(checkpointFileOf(own.dataDir), 'utf8').trim()).toBe(signed.signed)
+    const signed = await services.database.selectFrom('audit_roots').select('signed').executeTakeFirstOrThrow()
+    expect(readFileSync(checkpointFileOf(own.dataDir), 'utf8').split('~')[0]).toBe(signed.signed)
     expect(own.output()).toContain(signed.signed)
     await own.restart()
     const again = await portal.begin()

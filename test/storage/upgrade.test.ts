@@ -147,6 +147,7 @@ async function fromTheFuture(
     await database
       .insertInto('house')
       .values({ key: 'oldest-writer', value: JSON.stringify(oldest) })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: JSON.stringify(oldest) }))
       .execute()
   const content = async () => {
     const facts = await database.selectFrom('house').selectAll().orderBy('key').execute()

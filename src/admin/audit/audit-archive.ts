@@ -33,7 +33,7 @@ export default command({
     const document = await archiveMonths({
       database,
       audit,
-      verify: createVerifier(settings.keysDir, context.clock),
+      verify: createVerifier(settings, context.clock),
       directory: to,
       before: before ?? monthAfter(thisMonth, 1 - settings.auditMonths),
       now: context.clock(),

@@ -1,10 +1,11 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
 import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
+import { readSm2PublicKey, sm2PublicJwk, type Sm2PublicKey } from '../../keys/guomi/sm2.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Input } from '../fields.ts'
 import { personField, withPersonIn } from '../persons/which-person.ts'
@@ -82,19 +83,25 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.
 /** @returns undefined where `keys` is not a key set */
 export async function verifierOf(context: CommandContext, keys: unknown): Promise<VerifyDocument | undefined> {
   if (keys === undefined) {
-    const { keysDir } = await context.settings()
+    const settings = await context.settings()
     // an opened store brings them; a missing one is an error
-    if (!existsSync(join(keysDir, 'signing.json'))) await context.services()
-    return createVerifier(keysDir, context.clock)
+    if (!existsSync(join(settings.keysDir, 'signing.json'))) await context.services()
+    return createVerifier(settings, context.clock)
   }
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined
   try {
-    const opened = read.data.keys.map((key): [string, KeyObject] => [key.kid, createPublicKey({ key, format: 'jwk' })])
+    const opened = read.data.keys.map((key) => [key.kid, publicKeyOf(key)] as const)
     return verifierOver(Object.fromEntries(opened))
   } catch {
     return undefined
   }
+}
+
+/** @throws Error for a key that is none */
+function publicKeyOf(key: JsonWebKey): KeyObject | Sm2PublicKey {
+  const sm2 = sm2PublicJwk.safeParse(key).data
+  return sm2 ? readSm2PublicKey(sm2) : createPublicKey({ key, format: 'jwk' })
 }
 
 export const notKeys: Problem = { field: 'keys', message: 'is not a JSON Web Key Set of public keys' }

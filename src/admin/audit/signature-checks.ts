@@ -40,6 +40,7 @@ const entriesOf = (database: Database, personId: string, events: Entry['event'][
     .selectAll()
     .where('person_id', '=', personId)
     .where('event', 'in', events)
+    .orderBy('at')
     .orderBy('sequence')
     .execute()
 

@@ -17,7 +17,7 @@ export async function oneAddress({ database, dataKeys: { auditCipher } }: Servic
     .selectFrom('audit_events')
     .select(['sequence', 'person_id', 'restricted'])
     .where('event', '=', 'login.succeeded')
-    .orderBy('sequence', 'desc')
+    .orderBy('at', 'desc')
     .limit(signInsRead)
     .execute()
   const people = new Set(rows.map(({ person_id: id }) => id))

@@ -1,5 +1,6 @@
 import { hourMs } from '../../config/time.ts'
-import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoints.ts'
+import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoint-file.ts'
+import { oldestUnsigned } from '../../audit/unsigned.ts'
 import { verifyAuditLog } from '../../audit/verify.ts'
 import { beginOf, monthAfter, monthOf } from '../../config/months.ts'
 import { createVerifier } from '../../keys/document-signatures.ts'
@@ -18,7 +19,7 @@ export async function auditLog({ database, settings, clock }: Services): Promise
   const nextTo = readCheckpointFile(checkpointFileOf(settings.dataDir))
   const check = await verifyAuditLog({
     database,
-    verify: createVerifier(settings.keysDir, clock),
+    verify: createVerifier(settings, clock),
     elsewhere: nextTo === undefined ? [] : [nextTo],
     newestOnly: true,
   })
@@ -39,20 +40,12 @@ export async function auditLog({ database, settings, clock }: Services): Promise
 /** Finds entries without a signature, and entries that should be archived. */
 export async function auditAge({ database, settings, clock }: Services): Promise<Finding[]> {
   const what = 'audit log'
-  const { signed } = await database
-    .selectFrom('audit_checkpoints')
-    .select(({ fn }) => fn.max('last_sequence').as('signed'))
+  const { oldest } = await database
+    .selectFrom('audit_events')
+    .select(({ fn }) => fn.min('at').as('oldest'))
     .executeTakeFirstOrThrow()
-  const oldestAfter = async (sequence: number) => {
-    const { at } = await database
-      .selectFrom('audit_events')
-      .select(({ fn }) => fn.min('at').as('at'))
-      .where('sequence', '>', sequence)
-      .executeTakeFirstOrThrow()
-    return at ?? Infinity
-  }
   const findings: Finding[] = []
-  if ((await oldestAfter(signed ?? 0)) < clock() - unsignedMs) {
+  if (((await oldestUnsigned(database)) ?? Infinity) < clock() - unsignedMs) {
     findings.push({
       state: 'warn',
       what,
@@ -61,7 +54,7 @@ export async function auditAge({ database, settings, clock }: Services): Promise
     })
   }
   const oldestMonth = beginOf(monthAfter(monthOf(clock()), 1 - settings.auditMonths))
-  if ((await oldestAfter(0)) < oldestMonth) {
+  if ((oldest ?? Infinity) < oldestMonth) {
     const finding = `the store holds entries of more than ${settings.auditMonths} months`
     findings.push({ state: 'warn', what, finding, todo: 'npx yideng audit archive --to DIRECTORY' })
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { openCheckpoint } from '../../audit/checkpoints.ts'
+import { openCheckpoint } from '../../audit/old-checkpoints.ts'
+import { openRoot } from '../../audit/roots.ts'
 import { createVerifier } from '../../keys/document-signatures.ts'
 import type { Services } from '../../services.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -47,14 +48,7 @@ export async function passkeysOfIssuer({ database, settings, clock }: Services):
     .select(({ fn }) => [fn.min('created_at').as('oldest'), fn.countAll<number>().as('many')])
     .executeTakeFirstOrThrow()
   if (!many) return []
-  const checkpoint = await database
-    .selectFrom('audit_checkpoints')
-    .select('signed')
-    .where('at', '>=', oldest)
-    .orderBy('at')
-    .limit(1)
-    .executeTakeFirst()
-  const then = checkpoint && (await openCheckpoint(createVerifier(settings.keysDir, clock), checkpoint.signed))
+  const then = await firstCheckpointAfter({ database, settings, clock }, oldest)
   if (!then) return []
   const what = 'passkeys'
   const [before, now] = [then.iss, settings.issuer].map((address) => new URL(address).hostname)
@@ -62,4 +56,18 @@ export async function passkeysOfIssuer({ database, settings, clock }: Services):
   const finding = `passkeys were made for ${before} and do not work at ${now}; ${many} are stored`
   const todo = `set YIDENG_ISSUER back to ${then.iss}; otherwise every person must sign in another way and register a new passkey`
   return [{ state: 'fail', what, finding, todo }]
+}
+
+/** The first checkpoint after a time; of the version with one chain, where there is one. */
+async function firstCheckpointAfter(
+  { database, settings, clock }: Pick<Services, 'database' | 'settings' | 'clock'>,
+  at: number,
+) {
+  const verify = createVerifier(settings, clock)
+  const first = (table: 'audit_checkpoints' | 'audit_roots') =>
+    database.selectFrom(table).select('signed').where('at', '>=', at).orderBy('at').limit(1).executeTakeFirst()
+  const old = await first('audit_checkpoints')
+  if (old) return openCheckpoint(verify, old.signed)
+  const root = await first('audit_roots')
+  return root && openRoot(verify, root.signed)
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { dayMs } from '../../config/time.ts'
 import { levelReached, readLevels, type Levels } from '../../assurance/levels.ts'
+import { beyond, type Place } from '../../audit/reading.ts'
 import type { Client } from '../../clients/clients.ts'
 import type { Services } from '../../services.ts'
 
@@ -82,17 +83,13 @@ export async function previewLevels(
   const signIns = lastSignIns()
   const since = clock() - days * dayMs
   let undecidable = 0
-  let after = 0
+  let after: Place = { at: clock() - daysRead * dayMs, sequence: -1 }
   for (;;) {
-    const rows = await database
+    const entries = database
       .selectFrom('audit_events')
-      .select(['sequence', 'at', 'event', 'person_id', 'client_id', 'details'])
+      .selectAll()
       .where('event', 'in', ['login.succeeded', 'portal.entered'])
-      .where('at', '>=', clock() - daysRead * dayMs)
-      .where('sequence', '>', after)
-      .orderBy('sequence')
-      .limit(rowsAtOnce)
-      .execute()
+    const rows = await beyond(entries, '>', after).orderBy('at').orderBy('sequence').limit(rowsAtOnce).execute()
     for (const { at, event, person_id: person, client_id: id, details } of rows) {
       if (person === null) continue
       if (event === 'login.succeeded') {
@@ -107,7 +104,7 @@ export async function previewLevels(
     }
     const last = rows.at(-1)
     if (!last || rows.length < rowsAtOnce) break
-    after = last.sequence
+    after = last
   }
   const touched = [...found.values()].filter(({ rise, fall, kept_out }) => rise + fall + kept_out > 0)
   return { days, portals: touched.sort((one, other) => other.kept_out - one.kept_out), undecidable }

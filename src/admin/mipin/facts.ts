@@ -3,6 +3,7 @@ import { isAbsolute, relative } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import { sql } from 'kysely'
 import { countLegacyHashes } from '../../accounts/passwords/wrap-passwords.ts'
+import { newestRoot } from '../../audit/roots.ts'
 import { digestOf, digestOfHash, type Digest } from '../../audit/chain.ts'
 import type { Client } from '../../clients/clients.ts'
 import type { ProofOfPerson } from '../../config/algorithms.ts'
@@ -122,6 +123,10 @@ async function storedKeys({ database, dataKeys }: Services) {
   }
 }
 
+/** A store of an older version has checkpoints of its one chain. */
+const newestOfOneChain = (database: Database) =>
+  database.selectFrom('audit_checkpoints').select('signed').orderBy('at', 'desc').limit(1).executeTakeFirst()
+
 async function auditFacts(database: Database, suite: Suite): Promise<Facts['audit']> {
   const oldest = await database
     .selectFrom('audit_events')
@@ -129,12 +134,7 @@ async function auditFacts(database: Database, suite: Suite): Promise<Facts['audi
     .orderBy('sequence')
     .limit(1)
     .executeTakeFirst()
-  const newest = await database
-    .selectFrom('audit_checkpoints')
-    .select('signed')
-    .orderBy('at', 'desc')
-    .limit(1)
-    .executeTakeFirst()
+  const newest = (await newestRoot(database)) ?? (await newestOfOneChain(database))
   const { alg, kid } = newest ? decodeProtectedHeader(newest.signed) : {}
   return {
     digest: digestOf(suite),

@@ -14,7 +14,7 @@ const text = anyText.refine((given) => !hasShapeless(given), shapeless)
 const types = {
   text,
   secret: anyText.min(1, 'is missing'),
-  number: z.int('must be a whole number').min(0, 'must be a whole number').max(999_999_999, 'is too large'),
+  number: z.int('must be a whole number').min(0, 'must be a whole number').max(Number.MAX_SAFE_INTEGER, 'is too large'),
   boolean: z.boolean('must be true or false'),
   list: z.array(text, 'must be a list of texts').max(maxEntries, `has more than ${maxEntries} entries`),
   json: z.unknown().refine((given) => !holdsShapeless(given), shapeless),

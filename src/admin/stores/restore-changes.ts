@@ -1,5 +1,8 @@
 import { z } from 'zod'
-import { anchorOf, pagesAfter, type Anchor, type Entry } from '../../audit/chain.ts'
+import { archivedEnd } from '../../audit/archived-end.ts'
+import { chainOf, startOf, type Anchor, type Entry } from '../../audit/chain.ts'
+import { entriesInOrder } from '../../audit/reading.ts'
+import { dayMs } from '../../config/time.ts'
 import { CopyRefused } from '../../storage/copy.ts'
 import type { Database } from '../../storage/database.ts'
 
@@ -74,10 +77,30 @@ const effects: ReadonlyMap<string, readonly [Subjects, Id, 'add' | 'delete'][]> 
   ['method.locked', [['credentials', person, 'add']]],
 ])
 
-/** Applies an entry to the changes. Entries come in the order of their numbers. */
-export function note(changes: ChangesSince, entry: Entry): void {
-  changes.entries += 1
-  changes.until = Math.max(changes.until, entry.at)
+/** Entries after a backup, in any order. */
+export interface LaterEntries {
+  add(entry: Entry): void
+  /** The changes that they made, in the order of their times. */
+  changes(): ChangesSince
+}
+
+export function createLaterEntries(): LaterEntries {
+  const changes = noChanges()
+  const found: Entry[] = []
+  return {
+    add(entry) {
+      changes.entries += 1
+      changes.until = Math.max(changes.until, entry.at)
+      if (effects.has(entry.event)) found.push(entry)
+    },
+    changes() {
+      for (const entry of found.splice(0).sort((a, b) => a.at - b.at || a.sequence - b.sequence)) apply(changes, entry)
+      return changes
+    },
+  }
+}
+
+function apply(changes: ChangesSince, entry: Entry): void {
   const details = detailsOf.safeParse(JSON.parse(entry.details)).data ?? {}
   for (const [subjects, idOf, act] of effects.get(entry.event) ?? []) {
     const id = idOf(entry, details)
@@ -85,34 +108,45 @@ export function note(changes: ChangesSince, entry: Entry): void {
   }
 }
 
-/** The newest entry of a store and its time; the end of the archives where the store has no entries. */
-export async function headOf(database: Database): Promise<Anchor & { at: number }> {
-  const newest = await database
-    .selectFrom('audit_events')
-    .select(['sequence', 'hash', 'at'])
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return newest ?? { ...(await anchorOf(database)), at: 0 }
+/** Where the audit log of a store ends: the last entry of each chain, and the time of the newest entry. */
+export interface Ends {
+  chains: ReadonlyMap<number, Anchor>
+  at: number
 }
 
+export async function endsOf(database: Database): Promise<Ends> {
+  const rows = await database.selectFrom('audit_chains').select(['id', 'sequence', 'hash']).execute()
+  const { at } = await database
+    .selectFrom('audit_events')
+    .select(({ fn }) => fn.max('at').as('at'))
+    .executeTakeFirstOrThrow()
+  return { chains: new Map(rows.map(({ id, sequence, hash }) => [id, { sequence, hash }])), at: at ?? 0 }
+}
+
+/** Whether an entry came after these ends; so did every entry of a chain that they do not have. */
+export const isAfter = ({ chains }: Ends, sequence: number): boolean =>
+  sequence > (chains.get(chainOf(sequence))?.sequence ?? 0)
+
+/** The clocks of machines differ by less. */
+const skewMs = dayMs
+
 /**
- * Reads the changes of a store that was used after the backup.
+ * Reads the entries of a store that was used after the backup.
  * @throws CopyRefused where it is not a later state of the same store
  */
-export async function changesIn(later: Database, head: Anchor, changes: ChangesSince): Promise<void> {
-  const same = await later
-    .selectFrom('audit_events')
-    .select('hash')
-    .where('sequence', '=', head.sequence)
-    .executeTakeFirst()
-  const archived = await later
-    .selectFrom('audit_archives')
-    .select('last_sequence')
-    .where('last_sequence', '>=', head.sequence)
-    .limit(1)
-    .executeTakeFirst()
-  if (head.sequence > 0 && same?.hash !== head.hash && !archived)
-    throw new CopyRefused('the store to replace is not a later state of the backup: leave out --replaces')
-  for await (const page of pagesAfter(later, head.sequence)) for (const entry of page) note(changes, entry)
+export async function laterIn(later: Database, ends: Ends, entries: LaterEntries): Promise<void> {
+  const { anchors, tips } = await archivedEnd(later)
+  for (const [chain, { sequence, hash }] of ends.chains) {
+    if (sequence === startOf(chain).sequence || sequence <= (anchors.get(chain)?.sequence ?? 0)) continue
+    const same = await later
+      .selectFrom('audit_events')
+      .select('hash')
+      .where('sequence', '=', sequence)
+      .executeTakeFirst()
+    // a chain that ended in an archive has no end in the store
+    if (same ? same.hash !== hash : !tips || anchors.has(chain))
+      throw new CopyRefused('the store to replace is not a later state of the backup: leave out --replaces')
+  }
+  for await (const entry of entriesInOrder(later, { since: Math.max(0, ends.at - skewMs) }))
+    if (isAfter(ends, entry.sequence)) entries.add(entry)
 }

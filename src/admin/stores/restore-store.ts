@@ -2,19 +2,31 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { endEverySignIn } from '../../accounts/sign-in-endings.ts'
-import { entriesOfArchive } from '../../audit/archives.ts'
-import { checkpointFileOf, openCheckpoint, readCheckpointFile } from '../../audit/checkpoints.ts'
+import { entriesOfArchive } from '../../audit/archive-files.ts'
+import { chainOf, startOf } from '../../audit/chain.ts'
+import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoint-file.ts'
+import { openCheckpoint } from '../../audit/old-checkpoints.ts'
+import { openPortable } from '../../audit/roots.ts'
 import { createAuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
-import { createVerifier } from '../../keys/document-signatures.ts'
+import { createVerifier, type VerifyDocument } from '../../keys/document-signatures.ts'
 import type { RowSeal } from '../../keys/row-seal.ts'
 import { CopyRefused, type Content } from '../../storage/copy.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import { checkBackup } from './backup-file.ts'
 import { changeRows, sealIn } from './restore-rows.ts'
-import { changesIn, headOf, noChanges, note, type ChangesSince } from './restore-changes.ts'
+import {
+  createLaterEntries,
+  endsOf,
+  isAfter,
+  laterIn,
+  noChanges,
+  type ChangesSince,
+  type Ends,
+  type LaterEntries,
+} from './restore-changes.ts'
 import { transfer, withSource } from './store-transfer.ts'
 
 /** The later changes to undo: true makes the state of the backup valid again. */
@@ -56,7 +68,8 @@ export async function restore(options: {
   const { file, settings, clock, actor, replaces, archives, choose, progress = () => undefined } = options
   checkBackup(file)
   const known = replaces !== undefined || archives.length > 0
-  const since = noChanges()
+  const later = createLaterEntries()
+  let since = noChanges()
   let backupAt = 0
   let signed: Restored['signed']
   let choices: Choices = { administrators: false, locks: false, mandates: false }
@@ -67,17 +80,20 @@ export async function restore(options: {
     progress,
     async first(source) {
       await artifactsMustBeEmpty(settings, clock)
-      const head = await headOf(source)
-      backupAt = head.at
-      await readArchives(archives, { settings, clock, after: head.sequence, since })
-      if (replaces !== undefined) await withSource(replaces, { alone: false }, (later) => changesIn(later, head, since))
-      signed = await newestCheckpoint(settings, clock, head.sequence)
+      const ends = await endsOf(source)
+      backupAt = ends.at
+      await readArchives(archives, { settings, clock, ends, later })
+      if (replaces !== undefined) await withSource(replaces, { alone: false }, (other) => laterIn(other, ends, later))
+      signed = await newestCheckpoint(settings, clock, ends)
+      since = later.changes()
       choices = await choose(since, await administratorsIn(source))
     },
     async after(target) {
       done = await apply(target, since, choices, clock(), sealIn(settings.keysDir))
       const details = { backupAt, until: since.until, entries: since.entries, ...choices, ...done }
-      await auditOf(target, clock).append(target, { event: 'store.restored', actor, details })
+      const trail = auditOf(target, clock)
+      await trail.append(target, { event: 'store.restored', actor, details })
+      await trail.release(target)
     },
   })
   return { copied, backupAt, since: known ? since : undefined, signed, choices, done }
@@ -110,28 +126,44 @@ async function artifactsMustBeEmpty(settings: Settings, clock: Clock): Promise<v
 
 async function readArchives(
   files: readonly string[],
-  options: { settings: Settings; clock: Clock; after: number; since: ChangesSince },
+  options: { settings: Settings; clock: Clock; ends: Ends; later: LaterEntries },
 ): Promise<void> {
-  const { settings, clock, after, since } = options
+  const { settings, clock, ends, later } = options
   if (files.length === 0) return
   if (!existsSync(join(settings.keysDir, 'signing.json')))
     throw new CopyRefused('archives cannot be checked without signing.json')
-  const verify = createVerifier(settings.keysDir, clock)
+  const verify = createVerifier(settings, clock)
   for (const file of files) {
     try {
-      for await (const entry of entriesOfArchive(verify, file)) if (entry.sequence > after) note(since, entry)
+      for await (const entry of entriesOfArchive(verify, file)) if (isAfter(ends, entry.sequence)) later.add(entry)
     } catch (error) {
       throw new CopyRefused(`the archive cannot be used: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 }
 
-async function newestCheckpoint(settings: Settings, clock: Clock, head: number): Promise<Restored['signed']> {
+async function newestCheckpoint(settings: Settings, clock: Clock, ends: Ends): Promise<Restored['signed']> {
   const text = readCheckpointFile(checkpointFileOf(settings.dataDir))
   if (text === undefined || !existsSync(join(settings.keysDir, 'signing.json'))) return undefined
-  const checkpoint = await openCheckpoint(createVerifier(settings.keysDir, clock), text)
-  if (!checkpoint || checkpoint.last <= head) return undefined
-  return { entries: checkpoint.last - head, at: checkpoint.iat * 1000 }
+  const verify = createVerifier(settings, clock)
+  const opened = await openPortable(verify, text)
+  const { iat, lasts } = opened
+    ? { iat: opened.root.iat, lasts: opened.tips.map(({ last }) => last) }
+    : await oldEnd(verify, text)
+  const entries = lasts.reduce((sum, last) => sum + lackingUpTo(ends, last), 0)
+  return entries > 0 ? { entries, at: iat * 1000 } : undefined
+}
+
+/** Of a checkpoint of a version with one chain. */
+async function oldEnd(verify: VerifyDocument, text: string): Promise<{ iat: number; lasts: number[] }> {
+  const checkpoint = await openCheckpoint(verify, text)
+  return checkpoint ? { iat: checkpoint.iat, lasts: [checkpoint.last] } : { iat: 0, lasts: [] }
+}
+
+/** Entries up to a signed one that a store with these ends lacks. */
+function lackingUpTo({ chains }: Ends, last: number): number {
+  const chain = chainOf(last)
+  return Math.max(0, last - (chains.get(chain)?.sequence ?? startOf(chain).sequence))
 }
 
 async function administratorsIn(source: Database): Promise<number> {

@@ -11,6 +11,7 @@ import {
 import type { KeyTimes } from '../signing-keys.ts'
 import {
   generateSm2Key,
+  readSm2PublicKey,
   sm2Algorithm,
   sm2PrivateJwk,
   sm2PublicJwk,
@@ -42,6 +43,13 @@ export const openSm2Keys = (directory: string, clock: Clock): Sm2SigningKey[] =>
     ...times,
     ...sm2Signer(sm2PrivateJwk.parse(jwk)),
   }))
+
+/** Public halves of all software keys, including retired ones; none where there is no file. */
+export function openSm2PublicKeys(directory: string, clock: Clock): { kid: string; publicKey: Sm2PublicKey }[] {
+  if (!existsSync(join(directory, sm2KeyFile))) return []
+  const { keys, retired } = readSigningKeyFile(file, directory, clock)
+  return [...keys, ...retired].map(({ kid, jwk }) => ({ kid, publicKey: readSm2PublicKey(sm2PublicJwk.parse(jwk)) }))
+}
 
 /** Adds a software key: published immediately, used from `useFrom`. @returns its id */
 export const addSm2Keys = (directory: string, clock: Clock, useFrom: number): string[] =>

@@ -56,7 +56,6 @@ const publicOf = (point: Buffer): Sm2PublicKey => ({
 /**
  * Reads a public key.
  * @throws Error for a point that is not on the curve
- * @internal its other users are tests
  */
 export function readSm2PublicKey({ x, y }: Pick<Sm2PublicJwk, 'x' | 'y'>): Sm2PublicKey {
   const point = Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync, readdirSync } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { checkpointFileOf } from '../../../src/audit/checkpoints.ts'
+import { checkpointFileOf } from '../../../src/audit/checkpoint-file.ts'
 import { signAuditLog } from '../../audit/setup.ts'
 import { commandLine, unansweredIssuer } from '../../cli/in-process.ts'
 import { migrationNames } from '../../setup/migrations.ts'
