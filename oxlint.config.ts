@@ -115,6 +115,7 @@ export default defineConfig({
         'test/**/*.ts',
         'test/setup/*.mjs',
         'bench/**/*.ts',
+        'bundle/*.{ts,mjs}',
         'examples/**/*.ts',
         'examples/**/*.mjs',
         '.ci/*.ts',

@@ -21,10 +21,8 @@ import { compile } from './compile.ts'
 const repository = fileURLToPath(new URL('..', import.meta.url))
 
 /** What a release has of the repository. Never `keys` and `data`: they belong to one installation. */
-const sources = [
-  ...['bin', 'browser', 'config', 'src', 'views', 'docs'],
-  ...['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'README.md', 'README.en.md'],
-]
+const folders = ['bin', 'browser', 'config', 'src', 'views', 'docs']
+const singleFiles = ['package.json', 'package-lock.json', '.npmrc', 'LICENSE', 'README.md', 'README.en.md']
 const own = ['install.sh', 'ready.mjs', 'yideng', 'yideng.service']
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
@@ -63,7 +61,7 @@ async function makeBundle(directory: string): Promise<string> {
   const work = mkdtempSync(join(tmpdir(), 'yideng-bundle-'))
   try {
     const folder = join(work, name)
-    for (const part of sources)
+    for (const part of [...folders, ...singleFiles])
       cpSync(join(repository, part), join(folder, part), {
         recursive: true,
         filter: (path) => !path.endsWith('/images'),

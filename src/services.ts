@@ -50,7 +50,6 @@ import { createFaceReferences } from './proofing/face/references.ts'
 import { migrate, openDatabase, type Database, type Queried } from './storage/database.ts'
 import { markDemo } from './storage/demo-mark.ts'
 import type { Events } from './storage/events.ts'
-import { needStore } from './storage/need-store.ts'
 import { databaseFile, openEvents } from './storage/stores.ts'
 
 /** The durable store and every service over it; server and command line share them. */
@@ -68,8 +67,6 @@ interface ServiceOptions {
   queried?: Queried | undefined
   /** The caller's own events, which the caller also stops. Without them the services only publish. */
   events?: Events
-  /** False for a command: it works on the store of a server, and makes none. */
-  makesStore?: boolean
   /** Called when a change could not be published to the servers. */
   publishFailed?: (error: unknown) => void
   /** Called for each use of a row without a valid seal: another program changed the store. */
@@ -77,13 +74,12 @@ interface ServiceOptions {
 }
 
 /**
- * Opens the durable store (made, unless forbidden, and migrated if needed) and the services over it. After a failure nothing stays open:
+ * Opens the durable store (made and migrated if needed) and the services over it. After a failure nothing stays open:
  * an open pool or event connection would keep the process running.
  * @throws SettingsError
  */
 export async function openServices(settings: Settings, clock: Clock, options: ServiceOptions = {}): Promise<Services> {
-  const { queried, publishFailed = () => undefined, makesStore = true } = options
-  if (!makesStore) await needStore(settings)
+  const { queried, publishFailed = () => undefined } = options
   const breached = await openBreachedPasswordsOf(settings)
   const events = options.events ?? openEvents(settings, { listens: false, failed: publishFailed })
   const opened: Opened = { breached, events }

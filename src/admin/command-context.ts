@@ -60,9 +60,11 @@ export function createCommandContext(options: {
   }
   const openNow = async () => {
     const read = await context.settings()
+    const { needStore } = await import('../storage/need-store.ts')
+    if (!makesStore) await needStore(read)
     const { openServices } = await import('../services.ts')
     const { namingSetting } = await import('../config/machine-errors.ts')
-    return openServices(read, clock, { publishFailed, makesStore }).catch((error: unknown) => {
+    return openServices(read, clock, { publishFailed }).catch((error: unknown) => {
       throw namingSetting(error, read)
     })
   }

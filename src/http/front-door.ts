@@ -17,7 +17,10 @@ const mostPortals = 100
 export function staticFiles(assets: Assets): Middleware {
   return async (ctx, next) => {
     const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? assets.assetFor(ctx.path) : undefined
-    if (!asset) return next()
+    if (!asset) {
+      await next()
+      return
+    }
     const chosen = ctx.acceptsEncodings('br', 'gzip', 'identity')
     const coding = chosen === 'br' || chosen === 'gzip' ? chosen : undefined
     const coded = coding && (await asset.coded(coding))

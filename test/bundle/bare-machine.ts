@@ -3,26 +3,8 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A shell and coreutils, and what unpacks an archive: all that a bare machine has. */
-const tools = [
-  ...[
-    'sh',
-    'basename',
-    'cat',
-    'chmod',
-    'chown',
-    'cp',
-    'dirname',
-    'env',
-    'id',
-    'ln',
-    'mkdir',
-    'mv',
-    'pwd',
-    'readlink',
-    'rm',
-  ],
-  ...['sha256sum', 'sleep', 'tar', 'gzip', 'kill'],
-]
+const tools =
+  'sh basename cat chmod chown cp dirname env id ln mkdir mv pwd readlink rm sha256sum sleep tar gzip kill'.split(' ')
 
 /** A PATH with these programs and no others: neither Node.js nor npm. */
 function toolbox(directory: string): string {
