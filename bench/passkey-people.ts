@@ -21,7 +21,7 @@ export async function settle(target: Target, username: string): Promise<PasskeyB
   return { username, browser, enter }
 }
 
-export const signOut = (browser: Visitor) => {
+const signOut = (browser: Visitor) => {
   browser.cookies = browser.cookies.filter(({ name }) => !name.includes('session'))
 }
 

@@ -85,23 +85,12 @@ export async function openServices(settings: Settings, clock: Clock, options: Se
   const opened: Opened = { breached, events }
   const close = async () => {
     if (!options.events) await events.stop()
-    // an unavailable store only means that others close the chains
-    await opened.audit?.release().catch(() => undefined)
     await opened.database?.destroy()
     await breached.close()
   }
   try {
     opened.database = openDatabase(settings.databaseUrl || databaseFile(settings), queried)
-    return await createServices({
-      settings,
-      clock,
-      options,
-      events,
-      breached,
-      close,
-      database: opened.database,
-      opened: (audit) => (opened.audit = audit),
-    })
+    return await createServices({ settings, clock, options, events, breached, close, database: opened.database })
   } catch (error) {
     await close()
     throw error
@@ -112,17 +101,13 @@ interface Opened {
   breached: BreachedPasswords
   events: Events
   database?: Database
-  /** Its chains go to the next process. */
-  audit?: AuditLog
 }
 
-interface Opening extends Required<Omit<Opened, 'audit'>> {
+interface Opening extends Required<Opened> {
   settings: Settings
   clock: Clock
   options: ServiceOptions
   close(): Promise<void>
-  /** Called with the audit log, which `close` then ends. */
-  opened(audit: AuditLog): void
 }
 
 async function createServices(opening: Opening) {
@@ -136,7 +121,6 @@ async function createServices(opening: Opening) {
   const { seen, sums } = options
   const digest = digestOf(settings.suite)
   const audit = createAuditLog({ database, cipher: dataKeys.auditCipher, clock, digest, seen, sums })
-  opening.opened(audit)
   const upstreams = openUpstreams(settings, clock, options.traced)
   const people = createPeople(opening, dataKeys, audit, upstreams)
   const organisations = createOrganisations(opening, dataKeys, audit, people)
@@ -156,6 +140,7 @@ async function createServices(opening: Opening) {
   })
   return {
     ...base,
+    close: () => audit.release().then(close, close),
     audit,
     channels,
     upstreams,

@@ -63,7 +63,7 @@ export const closing: AuditEventName = 'audit.chain-closed'
 export const closes = ({ event }: Pick<Entry, 'event'>): boolean => event === closing
 
 /** Checks entries of one chain one by one, in the order of their numbers. */
-export function createChainReader(from: Anchor) {
+function createChainReader(from: Anchor) {
   let last = from
   let closed = false
   const faultOf = (entry: Entry): ChainFault | undefined => {

@@ -88,7 +88,9 @@ it('exports JSON Lines with valid hashes, and signed security event tokens', asy
   })
   const { clock } = { clock: () => Date.now() }
   expect(await createVerifier({ keysDir: services.keysDir, svsFile: '' }, clock)('secevent+jwt', token)).toBeDefined()
-  expect(await createVerifier({ keysDir: services.keysDir, svsFile: '' }, clock)('yideng-audit-checkpoint+jwt', token)).toBeUndefined()
+  expect(
+    await createVerifier({ keysDir: services.keysDir, svsFile: '' }, clock)('yideng-audit-checkpoint+jwt', token),
+  ).toBeUndefined()
 
   await services.json('audit', 'export', '--to', opened, '--restricted', '--event', 'login')
   expect(linesOf(opened).join()).toContain('203.0.113.2')
