@@ -110,6 +110,24 @@ describe('hardware tokens', () => {
   })
 })
 
+it('a rotation of the data key seals tokens again: one with a person, and one without', async () => {
+  const secret = randomBytes(16)
+  await imported([seed('MOVED-0001', secret.toString('hex')), seed('MOVED-0002')])
+  const [person, other] = [await openPerson(services), await openPerson(services)]
+  expect((await run(`person give-token ${person.id} --serial MOVED-0001`)).code).toBe(0)
+  const before = await services.authenticators.find(person.id, 'otp')
+  const rotated = await run('keys rotate --kind data --json')
+  expect([rotated.code, JSON.parse(rotated.out)]).toMatchObject([0, { left: [] }])
+  services.dataKeys.refresh()
+  expect((await services.authenticators.find(person.id, 'otp'))?.data).not.toBe(before?.data)
+
+  const visitor = new Visitor(server.issuer)
+  const asked = await typePassword(visitor, await visitor.get('/account'), person.username)
+  const code = codeAt({ suite: 'gmt0021-sm3', digits: 6, period: 60 }, secret, stepAt({ period: 60 }, services.clock()))
+  expect((await typeCode(visitor, asked, code)).url.pathname).toBe('/account')
+  expect((await run(`person give-token ${other.id} --serial MOVED-0002`)).code).toBe(0)
+})
+
 describe('a file of seeds', () => {
   it('names each line that it does not import', async () => {
     const good = seed('LINE-0001')
