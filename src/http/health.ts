@@ -39,7 +39,7 @@ export function health(
 }
 
 /**
- * Answers no person with a wrong clock or without the keys of the store: a balancer that asks nobody for /readyz takes the server out by
+ * Answers no person with a wrong clock or without the keys of the store. A balancer that never asks for /readyz takes the server out by
  * these answers.
  */
 export function refuseWhileUnfit({ ownFault }: Pick<Readiness, 'ownFault'>): Middleware {

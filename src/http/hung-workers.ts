@@ -15,7 +15,7 @@ export function beat(): void {
 }
 
 /**
- * Runs in the supervisor: kills a server process that answers nobody for 30 seconds, so that it is replaced. Ticks are counted in place of
+ * Runs in the supervisor: kills a server process that gives no answer for 30 seconds, so that it is replaced. Ticks are counted in place of
  * time: a machine that slept kills no process.
  */
 export function endHung(log: { error(details: object, message: string): void }): void {

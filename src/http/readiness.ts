@@ -31,7 +31,7 @@ export interface ReadinessDeps {
   dataKeys: Pick<DataKeys, 'fingerprint' | 'refresh'>
   /** Rejects while a sign-in could not be stored (storage/ready-check.ts). */
   stores: () => Promise<void>
-  /** Milliseconds that this machine's clock may be away from the store's. */
+  /** Most milliseconds between this machine's clock and the store's. */
   mostClockMs: number
   clock: Clock
   registry: Registry
@@ -74,7 +74,7 @@ async function lackedKeys(database: Database, dataKeys: ReadinessDeps['dataKeys'
   return lackingKeys(dataKeys, stored)
 }
 
-/** Each need is a series from the start on, so that an alert sees the first time it is not met. */
+/** Each need is a series from the start on: an alert sees the first time that it is not met. */
 function watch(registry: Registry, now: { unmet(): Promise<Unmet>; offset(): number }): void {
   const registers = [registry]
   const ready = new Gauge({
@@ -106,7 +106,7 @@ export async function refuseWrongClock(database: Database, clock: Clock, mostClo
 
 const lookMs = 5000
 
-/** Looks every five seconds until it is stopped. What was seen stays while the store does not answer. */
+/** Looks every five seconds until it is stopped. The last result stays while the store does not answer. */
 export function keepLooking({ look }: Readiness, log: { error(details: object, message: string): void }) {
   const ending = new AbortController()
   const looked = (async () => {

@@ -44,18 +44,18 @@ describe.skipIf(noNginx || cannotRun('PostgreSQL') || cannotRun('Redis'))(
 
     /** People sign in, four at once and each once, until the end of `harm`. */
     async function whileSigningIn(harm: () => Promise<void>, least: number) {
-      let done = false
+      const harmed = new AbortController()
       let total = 0
       const failures: unknown[] = []
       const lanes = Array.from({ length: 4 }, async () => {
-        while (!done || total < least) {
+        while (!harmed.signal.aborted || total < least) {
           total += 1
           const username = crowd.usernames[total % crowd.usernames.length] ?? ''
           await enter(crowd, username).catch((error: unknown) => failures.push(error))
         }
       })
       await harm()
-      done = true
+      harmed.abort()
       await Promise.all(lanes)
       console.log(`${total} flows, ${failures.length} failed`)
       return failures

@@ -1,11 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { needs } from '../../src/http/readiness.ts'
 import { cannotRun } from '../setup/parts.ts'
-import { startServer, until, type RunningServer } from '../setup/server.ts'
+import { startServer, until, workersOf, type RunningServer } from '../setup/server.ts'
 import { scaleOut } from '../setup/stores.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { yideng } from '../portals/yideng.ts'
@@ -27,7 +26,7 @@ const series = async (server: RunningServer, name: string) => {
 }
 
 describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('a machine of several', () => {
-  it('with a wrong clock answers nobody until it is right, and does not start', async () => {
+  it('with a wrong clock refuses all until it is right, and does not start', async () => {
     const server = await startServer({ ...(await scaleOut()), YIDENG_CLOCK_SECONDS: '5' })
     await becomes(server, '200 ')
     for (const need of needs) expect(await series(server, `yideng_ready{need="${need}"}`)).toBe(1)
@@ -49,7 +48,7 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('a machine of sev
     await expect(server.restart()).rejects.toThrow(/600 seconds ahead of PostgreSQL/)
   })
 
-  it('that lacks a key of the store answers nobody until it has it', async () => {
+  it('that lacks a key of the store refuses all until it has it', async () => {
     const keysDir = join(temporaryDirectory(), 'keys')
     const shared = await scaleOut()
     const one = await startServer(shared)
@@ -97,11 +96,7 @@ it('a server process that hangs is killed with its number in the log, and replac
     return Number(/yideng_server_processes\{state="answering"\} (\d+)/.exec(text)?.[1])
   }
   await until(async () => (await children()) === 2)
-  const pids = spawnSync('pgrep', ['-P', String(server.pid())], { encoding: 'utf8' })
-    .stdout.trim()
-    .split('\n')
-    .map(Number)
-  const hung = Math.min(...pids) // the first, which listens
+  const hung = Math.min(...workersOf(server)) // the first, which listens
   process.kill(hung, 'SIGSTOP')
   await until(async () => server.output().includes('hangs: it is killed'))
   expect(server.output()).toContain(`"worker":${hung}`)

@@ -99,7 +99,7 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     /** Empty: the embedded store. */
     redisUrls: parsed.YIDENG_REDIS_URL,
     workers: parsed.YIDENG_WORKERS,
-    /** Seconds that this machine's clock may be away from PostgreSQL's. */
+    /** Seconds between this machine's clock and PostgreSQL's, at most. */
     clockSeconds: parsed.YIDENG_CLOCK_SECONDS,
     /** Seconds between SIGTERM, from which on /readyz is 503, and the end of listening. */
     drainSeconds: parsed.YIDENG_DRAIN_SECONDS,
