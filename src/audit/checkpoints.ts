@@ -1,9 +1,12 @@
+import { sql } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
 import type { SignDocument, VerifyDocument } from '../keys/document-signatures.ts'
 import { createCheckpointSigner, createVerifier } from '../keys/document-signatures.ts'
 import type { SignatureServer } from '../keys/guomi/svs/signature-server.ts'
-import type { Database } from '../storage/database.ts'
+import { isPostgres, type Database } from '../storage/database.ts'
+import { beginDurable, writeTogether } from '../storage/postgres.ts'
+import type { Tables } from '../storage/schema.ts'
 import { padded } from '../storage/lists.ts'
 import { archivedEnd, type Tip } from './archived-end.ts'
 import { chainOf, closes, digestOf, startOf, type Digest } from './chain.ts'
@@ -119,6 +122,8 @@ async function isIn(database: Database, { number, ends }: Known): Promise<boolea
   return left.every(({ sequence, hash }) => found.get(sequence) === hash)
 }
 
+type RootRow = Tables['audit_roots']
+
 interface NextDeps {
   database: Database
   clock: Clock
@@ -153,32 +158,42 @@ async function nextRoot({ database, clock, sign, issuer, digest }: NextDeps) {
     digest,
   }
   const signed = await sign(rootType, root)
-  const stored = await database.transaction().execute(async (transaction) => {
-    const { numInsertedOrUpdatedRows } = await transaction
+  const stored = await storeRoot(database, { number, at, signed }, runs)
+  return stored ? { root, signed, tips } : undefined
+}
+
+/**
+ * Stores a checkpoint with its runs; false where another process was faster. On PostgreSQL that is one message: no lock is held
+ * over a round trip.
+ */
+async function storeRoot(database: Database, row: RootRow, runs: readonly Tip[]): Promise<boolean> {
+  const { number, signed } = row
+  // no two signatures are the same, so these rows are written by the signer of the stored checkpoint only
+  const stored = sql<boolean>`exists (select 1 from audit_roots where number = ${number} and signed = ${signed})`
+  const statements = [
+    database
       .insertInto('audit_roots')
-      .values({ number, at, signed })
+      .values(row)
       .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirstOrThrow()
-    if (numInsertedOrUpdatedRows === 0n) return false
-    for (const run of runs) {
-      const { first, last, head, root: runRoot, final } = run
-      await transaction
-        .insertInto('audit_runs')
-        .values({
-          first_sequence: first,
-          last_sequence: last,
-          root_number: number,
-          head,
-          root: runRoot,
-          is_final: final ? 1 : 0,
-        })
-        .execute()
-      if (final)
-        await transaction.updateTable('audit_chains').set({ signed_by: number }).where('id', '=', run.chain).execute()
-    }
+      .compile(),
+    ...runs.map(({ first, last, head, root, final }) =>
+      sql`insert into audit_runs (first_sequence, last_sequence, root_number, head, root, is_final)
+        select ${sql.lit(first)}, ${sql.lit(last)}, ${sql.lit(number)}, ${sql.lit(head)}, ${sql.lit(root)},
+          ${sql.lit(final ? 1 : 0)} where ${stored}`.compile(database),
+    ),
+    ...runs
+      .filter(({ final }) => final)
+      .map(({ chain }) =>
+        database.updateTable('audit_chains').set({ signed_by: number }).where('id', '=', chain).where(stored).compile(),
+      ),
+  ]
+  if (isPostgres(database)) return (await writeTogether(database, statements, beginDurable)) > 0n
+  return database.transaction().execute(async (transaction) => {
+    const [first, ...others] = statements
+    if (!first || !(await transaction.executeQuery(first)).numAffectedRows) return false
+    for (const statement of others) await transaction.executeQuery(statement)
     return true
   })
-  return stored ? { root, signed, tips } : undefined
 }
 
 async function lastOfOneChain(database: Database): Promise<string> {

@@ -66,6 +66,9 @@ class TurnTakingDriver extends PostgresDriver {
 /** The transaction settles before it is on PostgreSQL's disk: a crash of that machine may lose the last second. */
 const beginLight = CompiledQuery.raw('begin; set local synchronous_commit = off')
 
+/** The transaction settles when it is on PostgreSQL's disk. */
+export const beginDurable = CompiledQuery.raw('begin')
+
 /**
  * A transaction in one message, without a turn: no other writer waits for it. A statement that must not run after a change
  * of another process compares for itself. The commit is a rollback if a statement failed.
@@ -74,9 +77,10 @@ const beginLight = CompiledQuery.raw('begin; set local synchronous_commit = off'
 export async function writeTogether(
   database: QueryExecutorProvider,
   statements: readonly CompiledQuery[],
+  begin = beginLight,
 ): Promise<bigint> {
   return database.getExecutor().provideConnection(async (connection) => {
-    const sent = [beginLight, ...statements, commit].map((statement) => connection.executeQuery(statement))
+    const sent = [begin, ...statements, commit].map((statement) => connection.executeQuery(statement))
     // the connection stays ours until all statements are answered
     const answers = await Promise.allSettled(sent)
     const failed = answers.find((one) => one.status === 'rejected')
