@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
-import { decodeJwt } from 'jose'
 import * as oidc from 'openid-client'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Services } from '../../src/services.ts'
 import type { ClientInput } from '../../src/clients/metadata.ts'
-import { allow, openPerson, signIn } from '../setup/person.ts'
-import { registerPortal, type TestPortal } from '../setup/portal.ts'
+import { openPerson, signIn } from '../setup/person.ts'
+import { registerPortal } from '../setup/portal.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
+import { answerOf, asked, basic, directLines, entered, known, type Entered, type Known } from './direct-calls.ts'
 
 // Each request is sent twice: as a portal sends it, and with a query, which only oidc-provider answers. Both answers must be equal.
 
@@ -18,22 +18,14 @@ beforeAll(async () => {
   services = await server.services()
 })
 
-const changing = new Set(['date', 'connection', 'keep-alive'])
+/** Requests to these endpoints, of which the log has a line each. */
+let sent = 0
+const lines = () => directLines(server, /"route":"(?:userinfo|introspection)"/)
 
 async function answerAt(path: string, request: RequestInit) {
   sent += 1
-  const response = await fetch(`${server.issuer}${path}`, request)
-  const headers = [...response.headers].filter(([name]) => !changing.has(name))
-  return { status: response.status, headers: Object.fromEntries(headers), body: await response.text() }
+  return answerOf(server, path, request)
 }
-
-/** Requests to these endpoints, of which the log has a line each. */
-let sent = 0
-const lines = () =>
-  server
-    .output()
-    .split('\n')
-    .filter((line) => /"route":"(?:userinfo|introspection)".*"msg":"request"/.test(line))
 
 /** Sends a request both ways, and compares. */
 async function bothWays(path: string, request: RequestInit) {
@@ -41,41 +33,13 @@ async function bothWays(path: string, request: RequestInit) {
   const through = await answerAt(`${path}?through=oidc-provider`, request)
   expect(direct).toEqual(through)
   await until(async () => lines().length === sent)
-  const [first, second] = lines()
-    .slice(-2)
-    .map((line) => line.includes('"direct":true'))
+  const [first, second] = lines().slice(-2)
   expect(second).toBe(false)
   return { ...direct, isDirect: first }
 }
 
 const bearer = (token: string, scheme = 'Bearer') => ({ headers: { authorization: `${scheme} ${token}` } })
 const userinfo = (token: string) => bothWays('/userinfo', bearer(token))
-
-interface Known extends TestPortal {
-  secret: string
-}
-
-/** A portal with its secret. */
-async function known(registration: Partial<ClientInput> = {}): Promise<Known> {
-  let secret = ''
-  const portal = await registerPortal(services, registration, (made) => {
-    secret = made
-    return oidc.ClientSecretBasic(made)
-  })
-  return { ...portal, secret }
-}
-
-async function entered(registration: Partial<ClientInput> = {}, parameters: Record<string, string> = {}) {
-  const portal = await known({ scope: 'openid profile phone identity', ...registration })
-  const person = await openPerson(services)
-  const visitor = new Visitor(server.issuer)
-  const begun = await portal.begin(parameters)
-  let page = await signIn(visitor, await visitor.get(begun.url), person.username)
-  if (!page.leads) page = await allow(visitor, page)
-  return { portal, person, visitor, tokens: await begun.finish(page) }
-}
-
-type Entered = Awaited<ReturnType<typeof entered>>
 
 /** Acts after which a token is worth less. */
 const acts: [string, (of: Entered) => Promise<unknown>][] = [
@@ -95,8 +59,8 @@ const acts: [string, (of: Entered) => Promise<unknown>][] = [
   [
     'the person signs out',
     async ({ visitor, portal }) => {
-      const asked = await visitor.get(`/logout?client_id=${portal.clientId}`)
-      await visitor.submit(asked, '/logout/confirm', { logout: 'yes' })
+      const page = await visitor.get(`/logout?client_id=${portal.clientId}`)
+      await visitor.submit(page, '/logout/confirm', { logout: 'yes' })
     },
   ],
   ['the token is revoked', ({ portal, tokens }) => oidc.tokenRevocation(portal.configuration, tokens.access_token)],
@@ -110,12 +74,12 @@ describe('userinfo', () => {
     ['a portal without a secret', { scope: 'openid profile', type: 'spa' }],
     ['offline access', { scope: 'openid phone offline_access' }],
   ])('is answered directly, as oidc-provider does: %s', async (_what, registration) => {
-    const { tokens } = await entered(registration)
+    const { tokens } = await entered(services, registration)
     expect(await userinfo(tokens.access_token)).toMatchObject({ status: 200, isDirect: true })
   })
 
   it.each(acts)('when %s, both ways see it', async (_what, act) => {
-    const of = await entered()
+    const of = await entered(services)
     const before = await userinfo(of.tokens.access_token)
     expect(before).toMatchObject({ status: 200, isDirect: true })
     await act(of)
@@ -128,7 +92,7 @@ describe('userinfo', () => {
 
   it('leaves to oidc-provider what is unusual', async () => {
     const claims = JSON.stringify({ userinfo: { phone_number: { essential: true } } })
-    const { tokens } = await entered({}, { claims })
+    const { tokens } = await entered(services, {}, { claims })
     const { access_token: token } = tokens
     expect(await userinfo(token)).toMatchObject({ status: 200, isDirect: false })
     const jwt = `${token}.${token}.${token}`
@@ -172,20 +136,8 @@ describe('userinfo', () => {
   })
 })
 
-const basic = ({ clientId, secret }: { clientId: string; secret: string }) =>
-  `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
-
 describe('introspection', () => {
   const form = 'application/x-www-form-urlencoded'
-  const asked = (
-    by: Known,
-    fields: Record<string, string> | [string, string][],
-    headers: Record<string, string> = {},
-  ) => ({
-    method: 'POST',
-    headers: { authorization: basic(by), ...headers },
-    body: new URLSearchParams(fields),
-  })
   const ask = (by: Known, token: string) => bothWays('/introspect', asked(by, { token }))
   const activeOf = ({ body }: { body: string }) => (JSON.parse(body) as { active?: boolean }).active
 
@@ -194,7 +146,7 @@ describe('introspection', () => {
     ['a public subject', { subject_type: 'public' }],
     ['offline access', { scope: 'openid phone offline_access' }],
   ])('is answered directly, as oidc-provider does: %s', async (_what, registration) => {
-    const { portal, tokens } = await entered(registration)
+    const { portal, tokens } = await entered(services, registration)
     const all = [tokens.access_token, ...(tokens.refresh_token === undefined ? [] : [tokens.refresh_token])]
     for (const token of all) {
       const answer = await ask(portal, token)
@@ -209,7 +161,7 @@ describe('introspection', () => {
   })
 
   it('is answered directly for the token of a service, and of a key', async () => {
-    const service = await known({ type: 'service', redirect_uris: [] })
+    const service = await known(services, { type: 'service', redirect_uris: [] })
     const { access_token: own } = await oidc.clientCredentialsGrant(service.configuration)
     const DPoP = oidc.getDPoPHandle(service.configuration, await oidc.randomDPoPKeyPair())
     const { access_token: bound } = await oidc.clientCredentialsGrant(service.configuration, {}, { DPoP })
@@ -221,7 +173,7 @@ describe('introspection', () => {
   })
 
   it.each(acts)('when %s, both ways see it', async (_what, act) => {
-    const of = await entered()
+    const of = await entered(services)
     const { access_token: token } = of.tokens
     const before = await ask(of.portal, token)
     expect(activeOf(before)).toBe(true)
@@ -233,8 +185,8 @@ describe('introspection', () => {
   })
 
   it('leaves to oidc-provider what is unusual, with the whole body', async () => {
-    const { portal, tokens } = await entered()
-    const another = await known()
+    const { portal, tokens } = await entered(services)
+    const another = await known(services)
     const { access_token: token } = tokens
     const odd: RequestInit[] = [
       asked(another, { token }),
@@ -264,14 +216,13 @@ describe('introspection', () => {
       { method: 'POST', headers: { authorization: basic(portal) } },
       { method: 'POST', body: new URLSearchParams({ token }) },
     ]
-    for (const request of odd)
-      expect((await bothWays('/introspect', request)).isDirect, String(request.body)).toBe(false)
+    for (const request of odd) expect((await bothWays('/introspect', request)).isDirect).toBe(false)
     // the secrets above were wrong, and no portal waits for it
     expect(await ask(portal, token)).toMatchObject({ isDirect: true })
   })
 
   it('takes a body in parts, and the next request of the connection', async () => {
-    const { portal, tokens } = await entered()
+    const { portal, tokens } = await entered(services)
     const body = `token=${tokens.access_token}`
     const { hostname, port, host } = new URL(server.issuer)
     const head = [
@@ -298,142 +249,15 @@ describe('introspection', () => {
   })
 })
 
-describe('token', () => {
-  const through = '/token?through=oidc-provider'
-  const asked = (
-    by: Known,
-    fields: Record<string, string> | [string, string][],
-    headers: Record<string, string> = {},
-  ) => ({
-    method: 'POST',
-    headers: { authorization: basic(by), ...headers },
-    body: new URLSearchParams(fields),
-  })
-
-  /** The log line of the newest request to this endpoint. */
-  const newest = (count: number) =>
-    until(async () => tokenLines().length === count).then(() => tokenLines().at(-1)?.includes('"direct":true'))
-  const tokenLines = () =>
-    server
-      .output()
-      .split('\n')
-      .filter((line) => /"route":"token".*"msg":"request"/.test(line))
-
-  async function send(path: string, request: RequestInit) {
-    const before = tokenLines().length
-    const { status, headers, body } = await answerAt(path, request)
-    sent -= 1
-    const isDirect = await newest(before + 1)
-    const { 'content-length': _length, ...others } = headers
-    return { status, headers: others, json: JSON.parse(body) as Record<string, unknown>, isDirect }
-  }
-
-  const secretFields = new Set(['access_token', 'refresh_token', 'id_token'])
-  /** What two answers with tokens have in common: all but the tokens, of which the ID tokens have the same claims. */
-  function shape({ status, headers, json }: Awaited<ReturnType<typeof send>>) {
-    const rest = Object.entries(json).map(([name, value]) => [name, secretFields.has(name) ? typeof value : value])
-    const claims = typeof json['id_token'] === 'string' ? Object.keys(decodeJwt(json['id_token'])) : []
-    return { status, headers, rest, claims }
-  }
-
-  /** A code for a signed-in browser. */
-  async function codeOf({ visitor, portal }: Entered) {
-    const verifier = oidc.randomPKCECodeVerifier()
-    const challenge = await oidc.calculatePKCECodeChallenge(verifier)
-    const { url } = await portal.begin({ code_challenge: challenge })
-    const { leads } = await visitor.get(url)
-    return { verifier, code: leads?.searchParams.get('code') ?? '' }
-  }
-
-  const codeGrant = ({ portal }: Entered, { code, verifier }: { code: string; verifier: string }) => ({
-    grant_type: 'authorization_code',
-    code,
-    code_verifier: verifier,
-    redirect_uri: portal.redirectUri,
-  })
-
-  it('is answered directly for a code, a refresh and a service, as oidc-provider does', async () => {
-    const of = await entered({ scope: 'openid profile offline_access', consent: 'implicit' }, { prompt: 'consent' })
-    const direct = await send('/token', asked(of.portal, codeGrant(of, await codeOf(of))))
-    const other = await send(through, asked(of.portal, codeGrant(of, await codeOf(of))))
-    expect([direct.status, direct.isDirect, other.isDirect]).toEqual([200, true, false])
-    expect(shape(direct)).toEqual(shape(other))
-
-    const { refresh_token: refresh = '' } = of.tokens
-    const refreshed = await send('/token', asked(of.portal, { grant_type: 'refresh_token', refresh_token: refresh }))
-    expect([refreshed.status, refreshed.isDirect]).toEqual([200, true])
-    const next = String(refreshed.json['refresh_token'])
-    const again = await send(through, asked(of.portal, { grant_type: 'refresh_token', refresh_token: next }))
-    expect(shape(refreshed)).toEqual(shape(again))
-
-    const service = await known({ type: 'service', redirect_uris: [] })
-    const [one, two] = [
-      await send('/token', asked(service, { grant_type: 'client_credentials' })),
-      await send(through, asked(service, { grant_type: 'client_credentials' })),
-    ]
-    expect([one.status, one.isDirect]).toEqual([200, true])
-    expect(shape(one)).toEqual(shape(two))
-  })
-
-  it('refuses a grant as oidc-provider does', async () => {
-    const of = await entered()
-    const another = await known()
-    const first = await codeOf(of)
-    const fields = codeGrant(of, first)
-    const wrong: [Known, Record<string, string>][] = [
-      [of.portal, { ...fields, code: 'x'.repeat(43) }],
-      [of.portal, { ...fields, redirect_uri: 'https://elsewhere.example/' }],
-      [of.portal, { ...fields, code_verifier: 'x'.repeat(43) }],
-      [another, fields],
-      [of.portal, { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43) }],
-      [of.portal, { grant_type: 'refresh_token' }],
-      [of.portal, { grant_type: 'client_credentials' }],
-      [of.portal, { grant_type: 'password', username: 'x', password: 'x' }],
-      [of.portal, { grant_type: 'refresh_token', refresh_token: 'x'.repeat(43), scope: 'a"b' }],
-      [of.portal, {}],
-      [{ ...of.portal, secret: another.secret }, fields],
-    ]
-    for (const [by, given] of wrong) {
-      const [direct, other] = [await send('/token', asked(by, given)), await send(through, asked(by, given))]
-      expect({ ...direct, isDirect: false }, JSON.stringify(given)).toEqual({ ...other, isDirect: false })
-      expect(direct.status).toBeGreaterThanOrEqual(400)
-    }
-    const second = await codeOf(of)
-    expect((await send('/token', asked(of.portal, codeGrant(of, second)))).status).toBe(200)
-    // a code counts once, both ways
-    const used = asked(of.portal, codeGrant(of, second))
-    const [direct, other] = [await send('/token', used), await send(through, used)]
-    expect(direct.json).toMatchObject({ error: 'invalid_grant' })
-    expect(other.json).toMatchObject({ error: 'invalid_grant' })
-  })
-
-  it('leaves to oidc-provider what is unusual, with the whole body', async () => {
-    const service = await known({ type: 'service', redirect_uris: [] })
-    const fields = { grant_type: 'client_credentials' }
-    const odd: RequestInit[] = [
-      asked(service, { ...fields, client_id: service.clientId }),
-      asked(service, { ...fields, client_secret: service.secret }),
-      asked(service, [...Object.entries(fields), ...Object.entries(fields)]),
-      asked(service, [...Object.entries(fields), ['scope', 'a'], ['scope', 'a']]),
-      asked(service, fields, { dpop: 'x' }),
-      asked({ ...service, secret: 'x'.repeat(43) }, fields),
-    ]
-    for (const request of odd) {
-      const [direct, other] = [await send('/token', request), await send(through, request)]
-      expect(direct.isDirect).toBe(false)
-      expect(shape(direct)).toEqual(shape(other))
-    }
-  })
-})
-
 // the last one: it moves the clock
 it('leaves to oidc-provider a token that is over', async () => {
-  const { tokens, portal } = await entered()
+  const { tokens, portal } = await entered(services)
   const { access_token: token } = tokens
   expect(await userinfo(token)).toMatchObject({ status: 200, isDirect: true })
   await server.forward(700_000)
   expect(await userinfo(token)).toMatchObject({ status: 401, isDirect: false })
-  const headers = { authorization: basic(portal) }
-  const asked = { method: 'POST', headers, body: new URLSearchParams({ token }) }
-  expect(await bothWays('/introspect', asked)).toMatchObject({ body: '{"active":false}', isDirect: false })
+  expect(await bothWays('/introspect', asked(portal, { token }))).toMatchObject({
+    body: '{"active":false}',
+    isDirect: false,
+  })
 })

@@ -55,6 +55,6 @@ export function directAnswers(deps: DirectDeps): Middleware {
 /** oidc-provider begins again with a context of its own where this one answers nothing. */
 function begin(provider: Provider, ctx: Context & Begun, route: string): KoaContextWithOIDC {
   ctx._matchedRouteName = route
-  ctx.oidc = new provider.OIDCContext(ctx) as KoaContextWithOIDC['oidc']
+  ctx.oidc = new provider.OIDCContext(ctx)
   return ctx as unknown as KoaContextWithOIDC
 }

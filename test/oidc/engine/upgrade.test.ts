@@ -8,10 +8,8 @@ import { generateSm2Key, sm2Signer } from '../../../src/keys/guomi/sm2.ts'
 import {
   AlreadyUsedError,
   assertPayload,
-  errorHandler,
   initializeKeystore,
   internalsOf,
-  requestStorage,
   revoke,
 } from '../../../src/oidc/engine/internals.ts'
 import { keySetVersion, replaceSigningKeys } from '../../../src/oidc/engine/provider-key-set.ts'
@@ -65,32 +63,6 @@ describe('modules without documentation (internals.ts)', () => {
     replaceSigningKeys(provider, [key])
     expect(keySetVersion(provider)).not.toBe(before)
     expect(internalsOf(provider).jwks).toMatchObject({ keys: [{ kid: 'upgrade', alg: 'ES256' }] })
-  })
-
-  it('lib/helpers/als.js is where its models read the request', () => {
-    const ctx = {} as Parameters<typeof requestStorage.run>[0]
-    expect(requestStorage.run(ctx, () => Provider.ctx)).toBe(ctx)
-    expect(Provider.ctx).toBeUndefined()
-  })
-
-  it('lib/shared/error_handler.js answers an error as a document, and emits its event', async () => {
-    const oidcContext = { provider, route: 'token' }
-    const ctx = { oidc: oidcContext, accepts: () => 'json', status: 0, body: undefined as unknown }
-    const seen: unknown[] = []
-    provider.once('grant.error', (_ctx, error) => seen.push(error))
-    const refused = new errors.InvalidGrant('no such code')
-    await errorHandler('grant.error')(ctx as unknown as Parameters<ReturnType<typeof errorHandler>>[0], async () => {
-      throw refused
-    })
-    expect(ctx).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
-    expect(seen).toEqual([refused])
-  })
-
-  it('has a handler and parameters for each grant that runs outside its middleware', () => {
-    for (const grant of ['authorization_code', 'refresh_token']) {
-      expect(internalsOf(provider).grantTypeHandlers.get(grant), grant).toBeTypeOf('function')
-      expect(internalsOf(provider).grantTypeParams.get(grant), grant).toContain('grant_type')
-    }
   })
 
   it('lib/helpers/revoke.js ends all kinds of a grant', async () => {
