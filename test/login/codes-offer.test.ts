@@ -38,6 +38,17 @@ async function known(person: { username: string }, secret = '') {
 }
 
 describe('recovery codes', () => {
+  it('are offered once to a person who signs in twice at the same moment', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const person = await openPerson(services)
+      const browsers = [await known(person), await known(person)]
+      const pages = await Promise.all(browsers.map(async (visitor) => (await again(visitor, person)).page))
+      expect(pages.filter((page) => page.status !== 200 && !page.leads)).toEqual([])
+      const offered = (await eventsOf(services, person.id)).filter(({ event }) => event === 'recovery.codes-offered')
+      expect(offered).toHaveLength(1)
+    }
+  })
+
   it('are offered at the second sign-in in a browser, shown once, and the sign-in goes on', async () => {
     const person = await openPerson(services)
     const visitor = await known(person)

@@ -39,10 +39,11 @@ export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
     ]
   },
 
-  async ask({ offers }, ctx, attempt) {
+  async ask({ offers, host }, ctx, attempt) {
     const named = offers.find(({ name }) => name === attempt.interaction.prompt.details['offer'])
-    if (!named) throw new Error('the open offer has no name')
-    await named.offer.ask(ctx, attempt)
+    // another browser of the person took the offer between the check and its details
+    if (!named) return host.offered(ctx)
+    return named.offer.ask(ctx, attempt)
   },
 
   routes(router, deps) {
