@@ -87,6 +87,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   'notices.opened-in-your-name': 'suspends an organisation',
   'organisations.blocked_representative_away': 'restores a representative',
   'organisations.blocked_suspended': 'resumes an organisation',
+  'otp.otp.lost_text': 'gives a link',
   'privacy.automated': 'proves a person',
   'privacy.face': 'proves a person',
   'privacy.right_ask': 'explains',
