@@ -87,6 +87,31 @@ describe('the certificate of a person', () => {
   })
 })
 
+describe('a CA of level 2', () => {
+  it('brings level 2, and the register brings no more', async () => {
+    const person = await all.person()
+    const one = await all.ofPerson(person)
+    await all.bound(one, person)
+    all.writeFile({ cas: [{ ...all.row, level: 2 }] })
+    await all.server.forward(6000)
+    try {
+      const login = await all.begin()
+      const tokens = await login.begun.finish(await all.signWith(login, one))
+      expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ amr: ['hwk'], acr: 'urn:yideng:loa:2' })
+      const strict = await registerPortal(all.services, { consent: 'implicit', min_level: 3 })
+      const next = await login.visitor.get((await strict.begin()).url)
+      // another way to sign in is asked for
+      expect(next.html).toContain('name="password"')
+      const csrf = /name="csrf" value="([^"]+)"/.exec(next.html)?.[1] ?? ''
+      const checked = await login.visitor.post(`${next.url.pathname}/level`, { csrf })
+      expect(checked.leads).toBeUndefined()
+    } finally {
+      all.writeFile({ agent: 'http://127.0.0.1:18900', cas: [all.row] })
+      await all.server.forward(6000)
+    }
+  })
+})
+
 describe('an answer that proves no person', () => {
   it.each<[string, keyof typeof says, () => Promise<Issued>]>([
     ['for encryption', 'encryption', async () => all.ofPerson(await all.person(), { extensions: [usage(2, 3)] })],
