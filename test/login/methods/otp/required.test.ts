@@ -79,6 +79,15 @@ it('a code raises the session of an administrator who got the token after signin
   expect(refused.status).toBe(400)
   const tokens = await begun.finish(await typeCode(visitor, refused, token.code(1)))
   expect(claimsOf(tokens)).toEqual({ acr: 'urn:yideng:loa:3', amr: ['pwd', 'otp', 'mfa'] })
+  // the token is removed elsewhere: what it raised ends
+  expect((await visitor.get('/account')).url.pathname).toBe('/account')
+  const other = new Visitor(server.issuer)
+  const next = await typePassword(other, await other.get('/account/otp'), person.username)
+  const room = await typeCode(other, next, token.code(2))
+  const removed = await other.lose(room, '/remove')
+  expect(removed.url.search).toBe('?done=removed')
+  expect((await visitor.get('/account')).url.pathname).not.toBe('/account')
+  expect((await other.get('/account')).url.pathname).toBe('/account')
 })
 
 it('an administrator with a token signs in by both at once, and by passkey without it', async () => {
