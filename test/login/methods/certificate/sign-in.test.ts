@@ -2,9 +2,11 @@ import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, startCertificateLogin, textOn, type CertificateSetting } from '../../../setup/certificate-login.ts'
 import { end, mandate, openOrganisation } from '../../../setup/organisation.ts'
+import { addPasskey } from '../../../setup/passkey.ts'
 import { typePassword } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
-import { eventsOf } from '../../../setup/room.ts'
+import { csrfOf, eventsOf } from '../../../setup/room.ts'
+import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 import { fields, issue, issueCa, usage, type Issued } from '../../../setup/test-ca.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
@@ -47,6 +49,18 @@ describe('the certificate of a person', () => {
     const second = await all.begin()
     const tokens = await second.begun.finish(await all.signWith(second, one))
     expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ amr: ['hwk'], acr: 'urn:yideng:loa:3' })
+  })
+
+  it('asks a question that adds no passkey beside one that is there', async () => {
+    const person = await all.person()
+    await addPasskey(await all.roomOf(person), new SoftwareAuthenticator(all.server.issuer))
+    const login = await all.begin()
+    const signed = await all.signWith(login, await all.ofPerson(person))
+    const question = await typePassword(login.visitor, signed, person.username)
+    expectSays(question, 'asks', 200)
+    const csrf = csrfOf(question)
+    const options = await login.visitor.post(`${question.url.pathname}/passkey/offer/options`, { csrf })
+    expect(options.status).toBe(400)
   })
 
   it('is not bound after “later”, and the proof is over', async () => {

@@ -107,6 +107,28 @@ it('an administrator with a token signs in by both at once, and by passkey witho
   expect(claimsOf(tokens).acr).toBe('urn:yideng:loa:3')
 })
 
+it('a password adds the first second factor alone, and none beside it', async () => {
+  const person = await openAdministrator()
+  const authenticator = new SoftwareAuthenticator(server.issuer)
+  const own = new Visitor(server.issuer)
+  await signIn(own, await own.get('/account'), person.username)
+  await addPasskey(own, authenticator)
+  const thief = new Visitor(server.issuer)
+  await signIn(thief, await thief.get('/account'), person.username)
+  const csrf = csrfOf(await thief.get('/account/organisations'))
+  for (const path of ['/account/otp/add', '/account/passkey/add']) {
+    const page = await thief.get(path)
+    expect([page.url.pathname === path, needsMore(page)]).toEqual([false, true])
+  }
+  const posted = await thief.post('/account/otp/add', { csrf })
+  expect(posted.html).not.toContain('otpauth:')
+  expect(await services.authenticators.list(person.id, 'otp')).toHaveLength(0)
+  // by the passkey it goes on
+  const next = new Visitor(server.issuer)
+  const room = await signInByPasskey(next, await next.get('/account/otp/add'), authenticator)
+  expect(room.url.pathname).toBe('/account/otp/add')
+})
+
 it('other people reach level 3 by password, as before', async () => {
   const { begun, page } = await byPassword(await openPerson(services), 3)
   expect(claimsOf(await begun.finish(page)).acr).toBe('urn:yideng:loa:3')
