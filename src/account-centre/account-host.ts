@@ -119,8 +119,8 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     byBothFactors(ctx, await notHeld(ctx, await signedInDirectly(ctx, byQr)))
 
   /**
-   * Where a password alone is too little for a person (YIDENG_TWO_FACTORS), it adds the first second factor, and no more: a thief of
-   * the password would add their own. The person signs in with the one that they have.
+   * Where a password alone is too little for a person (YIDENG_TWO_FACTORS), it adds only the first other factor: a thief of the
+   * password would add their own. A person with a factor signs in with it.
    */
   async function byBothFactors(ctx: RouterContext, account: AccountContext | undefined) {
     if (!account || account.person.identityLevel < 3 || !isPasswordAlone(account.session.amr)) return account

@@ -68,7 +68,7 @@ type Source = Pick<CertificateAuthority, 'id' | 'certificates'>
 
 /**
  * Lists of each source, kept in this process. Requests that come together share one call. Only a list that a CA of the row has signed
- * is kept: one that a stranger on the way sends would stand in front of all that follow.
+ * is kept: a forged one with a late date would keep all later ones out.
  */
 function createLists({ clock, pathOf }: Deps) {
   const held = new Map<string, Held>()

@@ -174,7 +174,7 @@ describe('the binding is asked for', () => {
 it('a CA that is taken out of the file ends the sessions that its certificates began, and no others', async () => {
   const { person, one, visitor } = await signedIn()
   const room = await all.roomOf(person)
-  const isIn = async (one: Visitor) => (await one.get('/account')).url.pathname === '/account'
+  const isIn = async (browser: Visitor) => (await browser.get('/account')).url.pathname === '/account'
   expect([await isIn(visitor), await isIn(room)]).toEqual([true, true])
   all.writeFile({ cas: [{ ...all.row, id: 'other' }] })
   await expect.poll(() => isIn(visitor), { timeout: 30_000, interval: 500 }).toBe(false)

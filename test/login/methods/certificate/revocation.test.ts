@@ -108,7 +108,7 @@ describe('lists of revoked certificates', () => {
     expect(await open().revocation(rowWith({ crls: [address] }), about)).toBe('unknown')
   })
 
-  it('that the CA has not signed, or of the future, take the place of none and stand in front of none', async () => {
+  it('without the signature of the CA, or of the future, are not kept', async () => {
     const { revocation, forward, clock } = open()
     const check = () => revocation(rowWith({ crls: [address] }), about)
     state.body = await listOf(ca, { nextUpdate: clock() + 600 * minute })

@@ -102,7 +102,7 @@ describe('the certificate of a person', () => {
 })
 
 describe('a CA of level 2', () => {
-  it('brings level 2, and the register brings no more', async () => {
+  it('brings level 2, and the register does not raise it', async () => {
     const person = await all.person()
     const one = await all.ofPerson(person)
     await all.bound(one, person)

@@ -78,7 +78,7 @@ function serialIn(entry: Buffer): string {
 /** @throws DerFault for a critical extension that limits the list in another way than by a part */
 function partOf(extensions: ReadonlyMap<string, Extension>): Buffer | undefined {
   const { issuingDistributionPoint } = extensionOids
-  // whoever forgot to say critical has not written a whole list
+  // some CAs do not mark it as critical
   if (extensions.has(changesOf)) throw new DerFault('a list of changes')
   for (const [oid, { critical }] of extensions)
     if (critical && oid !== issuingDistributionPoint && !harmless.has(oid))

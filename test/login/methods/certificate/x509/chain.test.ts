@@ -83,7 +83,7 @@ describe('a chain to the CAs of the file', () => {
     expect(await outcome(await person({ by: ca }), [root, ca])).toBe('untrusted')
   })
 
-  it('holds beside an expired certificate of the same CA, and over one that the old key has signed for the new one', async () => {
+  it('holds beside an expired certificate of the same CA, and over a new key that the old one signed', async () => {
     const old = { key: root.key, from: now - 9 * day, until: now - day }
     const one = await person()
     const expired = [await issueCa('测试根', old), await issueCa('测试签发', { ...old, key: middle.key, by: root })]
