@@ -1,9 +1,18 @@
 import { maskName } from '../accounts/identifiers/masking.ts'
 import { isHeld, type NaturalPersons } from '../accounts/natural-persons.ts'
+import type { TwoFactors } from '../accounts/two-factors.ts'
 import type { Representations } from '../accounts/mandates/representations.ts'
 import type { UpstreamLinks } from '../accounts/upstream-links.ts'
 import type { Inbox } from '../channels/senders/inbox.ts'
-import { isByQr, isByUpstream, isUpstreamPhone, limitedPhone, limitedWay, signInCounts } from '../assurance/levels.ts'
+import {
+  isByQr,
+  isByUpstream,
+  isPasswordAlone,
+  isUpstreamPhone,
+  limitedPhone,
+  limitedWay,
+  signInCounts,
+} from '../assurance/levels.ts'
 import type { Clock } from '../config/clock.ts'
 import type { AccountHost, AccountContext, RouterContext } from '../login/method.ts'
 import { byPasskey } from '../oidc/command-line-client.ts'
@@ -23,6 +32,7 @@ export interface AccountHostDeps {
   inbox: Inbox
   upstreamLinks: Pick<UpstreamLinks, 'heldUntil'>
   representations: Pick<Representations, 'offersTo'>
+  twoFactors: TwoFactors
   /** Seconds after a sign-in during which it counts as fresh. */
   freshSeconds: number
   /** All passkeys of a person, for the keeper of passkeys in this person's browser. */
@@ -48,6 +58,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     inbox,
     upstreamLinks,
     representations,
+    twoFactors,
     freshSeconds,
     acceptedPasskeys,
     menuPages,
@@ -105,7 +116,18 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
 
   /** Refuses also an account on hold: another person may have recovered it. */
   const mayDecide = async (ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') =>
-    notHeld(ctx, await signedInDirectly(ctx, byQr))
+    byBothFactors(ctx, await notHeld(ctx, await signedInDirectly(ctx, byQr)))
+
+  /**
+   * Where a password alone is too little for a person (YIDENG_TWO_FACTORS), it adds only the first other factor: a thief of the
+   * password would add their own. A person with a factor signs in with it.
+   */
+  async function byBothFactors(ctx: RouterContext, account: AccountContext | undefined) {
+    if (!account || account.person.identityLevel < 3 || !isPasswordAlone(account.session.amr)) return account
+    const { id } = account.person
+    const lacks = (await twoFactors.needed(id)) && (await twoFactors.has(id))
+    return lacks ? centre.enter(ctx, { fresh: true, level: 3 }) : account
+  }
 
   async function notHeld(ctx: RouterContext, account: AccountContext | undefined) {
     if (!account) return undefined

@@ -110,8 +110,8 @@ export function limitedPhone(methods: readonly string[]): LimitedWay | undefined
 }
 
 /**
- * A text reaches level 2. A channel, a certificate of a legal person, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that level, the `amr`
- * values do not.
+ * A text reaches level 2. A channel, a certificate, an upstream (`fed`) or another device may vouch for more, once: `vouched` has that
+ * level, the `amr` values do not. A key (`hwk`, `swk`) is a certificate's; a passkey has `user` beside it.
  */
 const reachLevel2: ReadonlySet<string> = new Set([
   ...limitedWays.sms,
@@ -119,6 +119,8 @@ const reachLevel2: ReadonlySet<string> = new Set([
   ...limitedWays.certificate,
   'qr',
   'fed',
+  'hwk',
+  'swk',
   twoFactors,
 ])
 const reachesLevel3 = (amr: readonly string[]): boolean => amr.some((one) => !reachLevel2.has(one))

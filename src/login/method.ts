@@ -33,6 +33,9 @@ export interface LoginProof {
   refusal?: RefusalCode
 }
 
+/** What raises a session. `through`: the loss of one of these ends the session. */
+export type RaisingProof = Pick<LoginProof, 'method' | 'amr' | 'personId' | 'through'>
+
 /** The person of a sign-in, and how they signed in (RFC 8176). */
 export interface SignedIn {
   personId: string
@@ -136,7 +139,7 @@ export interface LoginHost {
    * Adds a proof to the session of a person who is signed in at too low a level.
    * @throws Refusal `login_expired` where that session ended, or the method is switched off
    */
-  raise(ctx: RouterContext, proof: Pick<LoginProof, 'method' | 'amr' | 'personId'>): Promise<void>
+  raise(ctx: RouterContext, proof: RaisingProof): Promise<void>
   /** Shows the sign-in page again, with the same answer whether the account exists or not. */
   refuse(ctx: RouterContext, refusal: LoginRefusal): Promise<void>
   /** Goes on with the login after the person accepted or declined the method's offer. */

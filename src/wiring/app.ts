@@ -168,6 +168,7 @@ function accountDeps(core: Core, protocol: Protocol, login: Login): AccountRoute
     organisationLevel: settings.organisationLevel,
     regionOf: listedRegions(),
     methodSwitches: createMethodSwitches({ methods, authenticators, methodLocks, sessions }),
+    twoFactors: services.twoFactors,
     sessions,
     methods,
     signatures,

@@ -55,11 +55,13 @@ async function endAll(deps: Deps, removed: readonly string[]): Promise<void> {
   }
 }
 
-async function endOf(deps: Deps, personId: string, removed: readonly string[]): Promise<void> {
-  const { sessions } = deps
+async function endOf({ sessions, ...deps }: Deps, personId: string, removed: readonly string[]): Promise<void> {
   const bound = await bindingsOf(deps, personId)
-  for (const id of removed.filter((ca) => bound.some((one) => one.ca === ca))) {
+  const open = await sessions.list(personId)
+  for (const id of removed) {
     const stay = await sessions.without(personId, { method: originOf(id) }, undefined)
+    // a binding has the id of the time when it was made: the same CA may have signed in under another one
+    if (stay.length >= open.length && !bound.some((one) => one.ca === id)) continue
     const entry = { event: 'person.sessions-ended', actor: 'system', personId, details: { ca: id } } as const
     await sessions.end(personId, { but: stay }, entry)
   }

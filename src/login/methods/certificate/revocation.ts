@@ -40,9 +40,11 @@ interface Deps {
 
 export function createRevocation(deps: Deps): Revocation {
   const lists = createLists(deps)
-  return async ({ revocation }, about) => {
+  return async (ca, about) => {
+    const { revocation } = ca
     try {
-      if ('crls' in revocation) return await byLists(lists, revocation.crls, about, deps.clock())
+      if ('crls' in revocation)
+        return await byLists((source) => lists(source, ca), revocation.crls, about, deps.clock())
       if ('ocsp' in revocation) return await byOcsp(revocation, about, deps.clock())
       const state = await deps.signatureServer?.certState(about.certificate.der)
       return state === 'good' || state === 'revoked' ? state : 'unknown'
@@ -53,17 +55,22 @@ export function createRevocation(deps: Deps): Revocation {
   }
 }
 
-type Lists = (source: string) => Promise<RevocationList | undefined>
+type List = Promise<RevocationList | undefined>
 
 interface Held {
   list?: RevocationList
   /** Milliseconds since 1970 UTC. */
   askAgainAt: number
-  asking?: Promise<RevocationList | undefined> | undefined
+  asking?: List | undefined
 }
 
-/** Lists of each source, kept in this process. Requests that come together share one call. */
-function createLists({ clock, pathOf }: Deps): Lists {
+type Source = Pick<CertificateAuthority, 'id' | 'certificates'>
+
+/**
+ * Lists of each source, kept in this process. Requests that come together share one call. Only a list that a CA of the row has signed
+ * is kept: a forged one with a late date would keep all later ones out.
+ */
+function createLists({ clock, pathOf }: Deps) {
   const held = new Map<string, Held>()
 
   async function read(source: string): Promise<RevocationList> {
@@ -73,32 +80,42 @@ function createLists({ clock, pathOf }: Deps): Lists {
     return readRevocationList(derOf(Buffer.from(await answer.arrayBuffer())))
   }
 
-  async function renew(source: string, before: Held | undefined): Promise<RevocationList | undefined> {
+  async function renew(source: string, { certificates }: Source, before: Held | undefined): Promise<Held> {
     const next: Held = { ...before, askAgainAt: clock() + renewMs, asking: undefined }
     try {
       const list = await read(source)
+      const signed = await Promise.all(certificates.map((one) => isListOf(list, one, clock())))
+      if (!signed.includes(true)) throw new Error('the list is of no CA here, or of another time')
       // a list from before would give back what is revoked
       if (!before?.list || list.thisUpdate >= before.list.thisUpdate || clock() > before.list.nextUpdate)
         next.list = list
     } catch {
       next.askAgainAt = clock() + restMs
     }
-    held.set(source, next)
-    return next.list
+    return next
   }
 
-  return async (source) => {
-    const known = held.get(source)
+  return async (source: string, ca: Source): List => {
+    const key = `${ca.id} ${source}`
+    const known = held.get(key)
     if (known?.asking) return known.asking
     if (known && clock() < known.askAgainAt) return known.list
-    const asking = renew(source, known)
-    held.set(source, { askAgainAt: 0, ...known, asking })
+    const asking = renew(source, ca, known).then((next) => {
+      held.set(key, next)
+      return next.list
+    })
+    held.set(key, { askAgainAt: 0, ...known, asking })
     return asking
   }
 }
 
 /** One list that has the certificate is enough to refuse it; one that speaks for it is needed to accept it. */
-async function byLists(lists: Lists, sources: readonly string[], about: About, now: number): Promise<RevocationState> {
+async function byLists(
+  lists: (source: string) => List,
+  sources: readonly string[],
+  about: About,
+  now: number,
+): Promise<RevocationState> {
   const states = await Promise.all(
     sources.map(async (source): Promise<RevocationState> => {
       const list = await lists(source)

@@ -143,7 +143,8 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: OtpDeps): v
     const token = await own(ctx, account)
     const { person, session } = account
     if (!mayRelease(token, { person, amr: session.amr, now: clock() })) return redirectTo(ctx, home)
-    await releaseToken(deps, token, actorOf(ctx))
+    await releaseToken(deps, token, { stay: [session], by: actorOf(ctx) })
+    await sessions.removeEnded(person.id)
     return redirectTo(ctx, `${home}?done=released`)
   })
 }

@@ -90,9 +90,13 @@ async function askedOf(deps: CodeDeps, host: LoginHost, ctx: RouterContext): Pro
   assertQuestion(attempt, 'level')
   const person = await whoRaises(deps, attempt)
   if (!person) return elsewhere(ctx, attempt)
-  const raise = () => host.raise(ctx, { method: name, personId: person.id, amr: [...amrOfToken] })
+  const raise = (token: string) =>
+    host.raise(ctx, { method: name, personId: person.id, amr: [...amrOfToken], through: throughToken(token) })
   return { attempt, person, right: raise }
 }
+
+/** A removed token ends the sessions that it took part in. */
+const throughToken = (token: string) => ({ methods: [name], authenticators: [token] })
 
 function elsewhere(ctx: RouterContext, attempt: Attempt): undefined {
   redirectTo(ctx, pathOf(attempt))
@@ -115,8 +119,7 @@ async function afterPassword(
       const proof = await proven.take(attempt.id)
       if (proof?.personId !== person.id) return elsewhere(ctx, attempt)
       const amr = [...proof.amr, ...amrOfToken]
-      const through = { methods: [name], authenticators: [token] }
-      return host.succeed(ctx, { ...proof, amr, through })
+      return host.succeed(ctx, { ...proof, amr, through: throughToken(token) })
     },
   }
 }

@@ -81,14 +81,19 @@ export async function removeToken(
 }
 
 /**
- * Takes a held token into use again, which its owner has confirmed.
+ * Takes a held token into use again, which its owner has confirmed. As with a new one, sign-ins of before had no second factor: all
+ * end, except those in `stay`.
  * @throws Refusal `busy` where it was changed at the same time
  */
-export async function releaseToken(deps: OtpDeps, token: Authenticator, by: Actor): Promise<void> {
-  const { authenticators, database, audit, notifier } = deps
+export async function releaseToken(
+  { authenticators, database, audit, notifier, endSignIns }: Omit<KeepingDeps, 'cipher'>,
+  token: Authenticator,
+  { stay, by }: { stay: readonly OpenSession[]; by: Actor },
+): Promise<void> {
   const { id, personId } = token
   await database.transaction().execute(async (transaction) => {
     if (!(await authenticators.hold(token, null, transaction))) throw new Refusal('busy', 'the token was changed')
+    await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.released', ...by, personId, details })
     const notice = {

@@ -71,6 +71,9 @@ export function offerRoutes(router: Router, host: LoginHost, deps: OfferDeps): v
     if (!person || !fresh || !mayAdd(person, clock()) || !session.amr.includes('pwd')) {
       throw new Refusal('login_expired', 'the offer is over')
     }
+    // the question may be another one's: this one is for people without a passkey
+    if (await deps.authenticators.find(person.id, name))
+      throw new Refusal('login_expired', 'there is a passkey already')
     return { attempt, person, holder: `${session.uid} ${person.id}` }
   }
 

@@ -172,12 +172,19 @@ describe('the binding is asked for', () => {
 })
 
 it('a CA that is taken out of the file ends the sessions that its certificates began, and no others', async () => {
-  const { person, visitor } = await signedIn()
+  const { person, one, visitor } = await signedIn()
   const room = await all.roomOf(person)
-  const isIn = async (one: Visitor) => (await one.get('/account')).url.pathname === '/account'
+  const isIn = async (browser: Visitor) => (await browser.get('/account')).url.pathname === '/account'
   expect([await isIn(visitor), await isIn(room)]).toEqual([true, true])
   all.writeFile({ cas: [{ ...all.row, id: 'other' }] })
   await expect.poll(() => isIn(visitor), { timeout: 30_000, interval: 500 }).toBe(false)
   expect(await isIn(room)).toBe(true)
+  // the same CA under another id: the binding has the one before
+  await all.server.forward(6000)
+  const under = await all.begin()
+  await under.begun.finish(await all.signWith(under, one))
+  expect(await isIn(under.visitor)).toBe(true)
   all.writeFile({ cas: [all.row] })
+  await expect.poll(() => isIn(under.visitor), { timeout: 30_000, interval: 500 }).toBe(false)
+  expect(await isIn(room)).toBe(true)
 })

@@ -108,6 +108,22 @@ describe('lists of revoked certificates', () => {
     expect(await open().revocation(rowWith({ crls: [address] }), about)).toBe('unknown')
   })
 
+  it('without the signature of the CA, or of the future, are not kept', async () => {
+    const { revocation, forward, clock } = open()
+    const check = () => revocation(rowWith({ crls: [address] }), about)
+    state.body = await listOf(ca, { nextUpdate: clock() + 600 * minute })
+    expect(await check()).toBe('good')
+    const late = { thisUpdate: clock() + 9000 * minute, nextUpdate: clock() + 9999 * minute }
+    for (const forged of [await listOf(await issueCa('签发'), late), await listOf(ca, late)]) {
+      state.body = forged
+      forward(11 * minute)
+      expect(await check()).toBe('good')
+    }
+    state.body = await listOf(ca, { revoked: [one.serial], thisUpdate: clock(), nextUpdate: clock() + 600 * minute })
+    forward(11 * minute)
+    expect(await check()).toBe('revoked')
+  })
+
   it('need one that speaks for the certificate, and one that has it is enough', async () => {
     const { revocation, pathOf } = open()
     writeFileSync(pathOf('own.pem'), pem(await listOf(ca)).replaceAll('CERTIFICATE', 'X509 CRL'))

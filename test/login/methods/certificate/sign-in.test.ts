@@ -2,9 +2,11 @@ import { decodeJwt } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, startCertificateLogin, textOn, type CertificateSetting } from '../../../setup/certificate-login.ts'
 import { end, mandate, openOrganisation } from '../../../setup/organisation.ts'
+import { addPasskey } from '../../../setup/passkey.ts'
 import { typePassword } from '../../../setup/person.ts'
 import { registerPortal } from '../../../setup/portal.ts'
-import { eventsOf } from '../../../setup/room.ts'
+import { csrfOf, eventsOf } from '../../../setup/room.ts'
+import { SoftwareAuthenticator } from '../../../setup/software-authenticator.ts'
 import { fields, issue, issueCa, usage, type Issued } from '../../../setup/test-ca.ts'
 import { Visitor, type Page } from '../../../setup/visitor.ts'
 
@@ -49,6 +51,18 @@ describe('the certificate of a person', () => {
     expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ amr: ['hwk'], acr: 'urn:yideng:loa:3' })
   })
 
+  it('asks a question that adds no passkey beside one that is there', async () => {
+    const person = await all.person()
+    await addPasskey(await all.roomOf(person), new SoftwareAuthenticator(all.server.issuer))
+    const login = await all.begin()
+    const signed = await all.signWith(login, await all.ofPerson(person))
+    const question = await typePassword(login.visitor, signed, person.username)
+    expectSays(question, 'asks', 200)
+    const csrf = csrfOf(question)
+    const options = await login.visitor.post(`${question.url.pathname}/passkey/offer/options`, { csrf })
+    expect(options.status).toBe(400)
+  })
+
   it('is not bound after “later”, and the proof is over', async () => {
     const person = await all.person()
     const one = await all.ofPerson(person)
@@ -84,6 +98,31 @@ describe('the certificate of a person', () => {
     // the CA gave the key to another person
     const third = await all.begin()
     expectSays(await all.signWith(third, await all.ofPerson(await all.person(), { key: one.key })), 'other')
+  })
+})
+
+describe('a CA of level 2', () => {
+  it('brings level 2, and the register does not raise it', async () => {
+    const person = await all.person()
+    const one = await all.ofPerson(person)
+    await all.bound(one, person)
+    all.writeFile({ cas: [{ ...all.row, level: 2 }] })
+    await all.server.forward(6000)
+    try {
+      const login = await all.begin()
+      const tokens = await login.begun.finish(await all.signWith(login, one))
+      expect(decodeJwt(tokens.id_token ?? '')).toMatchObject({ amr: ['hwk'], acr: 'urn:yideng:loa:2' })
+      const strict = await registerPortal(all.services, { consent: 'implicit', min_level: 3 })
+      const next = await login.visitor.get((await strict.begin()).url)
+      // another way to sign in is asked for
+      expect(next.html).toContain('name="password"')
+      const csrf = /name="csrf" value="([^"]+)"/.exec(next.html)?.[1] ?? ''
+      const checked = await login.visitor.post(`${next.url.pathname}/level`, { csrf })
+      expect(checked.leads).toBeUndefined()
+    } finally {
+      all.writeFile({ agent: 'http://127.0.0.1:18900', cas: [all.row] })
+      await all.server.forward(6000)
+    }
   })
 })
 

@@ -79,6 +79,15 @@ it('a code raises the session of an administrator who got the token after signin
   expect(refused.status).toBe(400)
   const tokens = await begun.finish(await typeCode(visitor, refused, token.code(1)))
   expect(claimsOf(tokens)).toEqual({ acr: 'urn:yideng:loa:3', amr: ['pwd', 'otp', 'mfa'] })
+  // the token is removed elsewhere: what it raised ends
+  expect((await visitor.get('/account')).url.pathname).toBe('/account')
+  const other = new Visitor(server.issuer)
+  const next = await typePassword(other, await other.get('/account/otp'), person.username)
+  const room = await typeCode(other, next, token.code(2))
+  const removed = await other.lose(room, '/remove')
+  expect(removed.url.search).toBe('?done=removed')
+  expect((await visitor.get('/account')).url.pathname).not.toBe('/account')
+  expect((await other.get('/account')).url.pathname).toBe('/account')
 })
 
 it('an administrator with a token signs in by both at once, and by passkey without it', async () => {
@@ -96,6 +105,28 @@ it('an administrator with a token signs in by both at once, and by passkey witho
   const next = await portal.begin()
   const tokens = await next.finish(await signInByPasskey(other, await other.get(next.url), authenticator))
   expect(claimsOf(tokens).acr).toBe('urn:yideng:loa:3')
+})
+
+it('a password adds the first second factor alone, and none beside it', async () => {
+  const person = await openAdministrator()
+  const authenticator = new SoftwareAuthenticator(server.issuer)
+  const own = new Visitor(server.issuer)
+  await signIn(own, await own.get('/account'), person.username)
+  await addPasskey(own, authenticator)
+  const thief = new Visitor(server.issuer)
+  await signIn(thief, await thief.get('/account'), person.username)
+  const csrf = csrfOf(await thief.get('/account/organisations'))
+  for (const path of ['/account/otp/add', '/account/passkey/add']) {
+    const page = await thief.get(path)
+    expect([page.url.pathname === path, needsMore(page)]).toEqual([false, true])
+  }
+  const posted = await thief.post('/account/otp/add', { csrf })
+  expect(posted.html).not.toContain('otpauth:')
+  expect(await services.authenticators.list(person.id, 'otp')).toHaveLength(0)
+  // by the passkey it goes on
+  const next = new Visitor(server.issuer)
+  const room = await signInByPasskey(next, await next.get('/account/otp/add'), authenticator)
+  expect(room.url.pathname).toBe('/account/otp/add')
 })
 
 it('other people reach level 3 by password, as before', async () => {

@@ -155,10 +155,17 @@ describe('a person with a token', () => {
     // it goes neither away nor into use again while the account is on hold
     expect((await visitor.get(`/account/otp/${held[0]?.id}/remove`)).status).toBe(403)
     await server.forward(25 * 3_600_000)
+    const thief = new Visitor(server.issuer)
+    expect((await signIn(thief, await thief.get('/account'), person.username, newPassword)).url.pathname).toBe(
+      '/account',
+    )
     const later = new Visitor(server.issuer)
     const room = await signIn(later, await later.get('/account/otp'), person.username, newPassword)
     const released = await later.submit(room, '/mine', {})
     expect(released.url.search).toBe('?done=released')
+    // sign-ins by password alone do not outlive it
+    expect(at(await thief.get('/account'))).toBe('/login')
+    expect(at(await later.get('/account'))).toBe('/account')
     const next = new Visitor(server.issuer)
     const asked = await typePassword(next, await next.get('/account'), person.username, newPassword)
     expect(at(asked)).toBe('/login/otp')

@@ -22,8 +22,11 @@ const known: ReadonlySet<string> = new Set([
   extensionOids.extendedKeyUsage,
 ])
 
+/** Limits of names are not checked here: a CA that has some issues nothing, also where it forgot to say critical (RFC 5280, 4.2.1.10). */
+const nameConstraints = '2.5.29.30'
+
 const isReadable = ({ extensions }: Certificate) =>
-  [...extensions].every(([oid, { critical }]) => !critical || known.has(oid))
+  !extensions.has(nameConstraints) && [...extensions].every(([oid, { critical }]) => !critical || known.has(oid))
 
 const isValidAt = ({ notBefore, notAfter }: Certificate, now: number) => notBefore <= now && now <= notAfter
 
@@ -63,7 +66,9 @@ export async function checkChain(
   cas: readonly Certificate[],
   now: number,
 ): Promise<{ fault: ChainFault } | { issuer: Certificate }> {
-  const chain = await chainTo(certificate, cas)
+  // a CA may have an expired certificate beside its new one
+  const valid = cas.filter((ca) => isValidAt(ca, now))
+  const chain = (await chainTo(certificate, valid)) ?? (await chainTo(certificate, cas))
   const [issuer] = chain ?? []
   if (!chain || !issuer) return { fault: 'untrusted' }
   const fault = ownFault(certificate, now) ?? (chain.every((ca) => isValidAt(ca, now)) ? undefined : 'time')
@@ -80,7 +85,7 @@ async function chainTo(
   // a CA may have two keys of one name
   for (const ca of cas) {
     if (!mayIssue(ca, below) || !(await isIssuedBy(certificate, ca))) continue
-    if (isSelfIssued(ca)) return (await isIssuedBy(ca, ca)) ? [ca] : undefined
+    if (await isIssuedBy(ca, ca)) return [ca]
     const above = await chainTo(ca, cas, below + 1)
     if (above) return [ca, ...above]
   }

@@ -42,6 +42,9 @@ export type RevocationState = 'good' | 'revoked' | 'unknown'
 /** Of a list: its number, and the key of its signer. */
 const harmless: ReadonlySet<string> = new Set(['2.5.29.20', extensionOids.authorityKeyId])
 
+/** A list with it has only what changed since another one (RFC 5280, 5.2.4). */
+const changesOf = '2.5.29.27'
+
 /** @throws DerFault, also for a list of changes, or of several CAs */
 export function readRevocationList(der: Buffer): RevocationList {
   const [tbs, algorithm, signature, ...rest] = sequenceOf(der)
@@ -75,6 +78,8 @@ function serialIn(entry: Buffer): string {
 /** @throws DerFault for a critical extension that limits the list in another way than by a part */
 function partOf(extensions: ReadonlyMap<string, Extension>): Buffer | undefined {
   const { issuingDistributionPoint } = extensionOids
+  // some CAs do not mark it as critical
+  if (extensions.has(changesOf)) throw new DerFault('a list of changes')
   for (const [oid, { critical }] of extensions)
     if (critical && oid !== issuingDistributionPoint && !harmless.has(oid))
       throw new DerFault('a critical extension of a list')

@@ -75,10 +75,30 @@ describe('a chain to the CAs of the file', () => {
     ['constraints that say no', [constraints(false), usage(5, 6)]],
     ['no usage', [constraints(true)]],
     ['another usage', [constraints(true), usage(0, 6)]],
-    ['an unknown limit', [constraints(true), usage(5, 6), extension('2.5.29.30', Buffer.from('3000', 'hex'), true)]],
+    ['an unknown limit', [constraints(true), usage(5, 6), extension('2.5.29.36', Buffer.from('3000', 'hex'), true)]],
+    ['limits of names', [constraints(true), usage(5, 6), extension('2.5.29.30', Buffer.from('3000', 'hex'), true)]],
+    ['limits not said to be critical', [constraints(true), usage(5, 6), extension('2.5.29.30', Buffer.of(0x30, 0))]],
   ])('refuses a CA with %s', async (_, extensions) => {
     const ca = await issueCa('签发', { by: root, extensions })
     expect(await outcome(await person({ by: ca }), [root, ca])).toBe('untrusted')
+  })
+
+  it('holds beside an expired certificate of the same CA, and over a new key that the old one signed', async () => {
+    const old = { key: root.key, from: now - 9 * day, until: now - day }
+    const one = await person()
+    const expired = [await issueCa('测试根', old), await issueCa('测试签发', { ...old, key: middle.key, by: root })]
+    expect(await outcome(one, [...expired, root, middle])).toBe('good')
+    expect(await outcome(one, [root, middle, ...expired])).toBe('good')
+    const newKey = sm2Key()
+    const rolled = await issueCa('测试根', { key: newKey, by: root })
+    const below = await issueCa('新签发', { by: rolled })
+    const theirs = await person({ by: below })
+    for (const cas of [
+      [root, rolled, below],
+      [below, rolled, root],
+    ])
+      expect(await outcome(theirs, cas)).toBe('good')
+    expect(await outcome(theirs, [rolled, below])).toBe('untrusted')
   })
 
   it('counts to the second, for the person and for each CA', async () => {

@@ -81,6 +81,7 @@ describe('a list of revoked certificates', () => {
     ['of some reasons', [partOfList(writeDer(contextTag(3, false), Buffer.of(0, 0xff)))]],
     ['of several CAs', [partOfList(writeDer(contextTag(4, false), Buffer.of(0xff)))]],
     ['of changes', [extension('2.5.29.27', Buffer.of(2, 1, 1), true)]],
+    ['of changes that does not say critical', [extension('2.5.29.27', Buffer.of(2, 1, 1))]],
   ])('%s is not read', async (_, extensions) => {
     await expect(state({ extensions })).rejects.toThrow('no DER')
   })
