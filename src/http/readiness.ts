@@ -5,7 +5,7 @@ import { SettingsError } from '../config/settings.ts'
 import { lackingKeys, readKeysInStore } from '../keys/keys-in-store.ts'
 import type { DataKeys } from '../keys/data-keys.ts'
 import type { Database } from '../storage/database.ts'
-import { clockOffset, clockSentence } from '../storage/store-clock.ts'
+import { clockSentence, isRight, isWrong, readClock } from '../storage/store-clock.ts'
 import { isUnavailable } from '../storage/unavailable.ts'
 
 /** What a sign-in needs now. Of these, a machine may lack `clock` and `keys` alone, while the others go on. */
@@ -55,9 +55,11 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
     unmet,
     ownFault: () => own.clock ?? own.keys,
     async look() {
-      offset = await clockOffset(database, clock)
-      if (Math.abs(offset) > mostClockMs) own.clock = clockSentence(offset)
-      else delete own.clock
+      const reading = await readClock(database, clock)
+      offset = reading.ahead
+      // between the two, what was seen stays
+      if (isWrong(reading, mostClockMs)) own.clock = clockSentence(offset)
+      else if (isRight(reading, mostClockMs)) delete own.clock
       const lacking = await lackedKeys(database, dataKeys)
       if (lacking.length > 0) own.keys = `data.json of this machine lacks ${lacking.join(', ')}`
       else delete own.keys
@@ -99,9 +101,8 @@ function watch(registry: Registry, now: { unmet(): Promise<Unmet>; offset(): num
 
 /** @throws SettingsError in place of a start with a clock that is wrong: each login crosses several machines */
 export async function refuseWrongClock(database: Database, clock: Clock, mostClockMs: number): Promise<void> {
-  const offset = await clockOffset(database, clock)
-  if (Math.abs(offset) <= mostClockMs) return
-  throw new SettingsError(clockSentence(offset))
+  const reading = await readClock(database, clock)
+  if (isWrong(reading, mostClockMs)) throw new SettingsError(clockSentence(reading.ahead))
 }
 
 const lookMs = 5000

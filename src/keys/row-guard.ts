@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { Tables } from '../storage/schema.ts'
-import type { RowSeal } from './row-seal.ts'
-import { keyColumnsOf } from './sealed-columns.ts'
+import { withoutSealed, type RowSeal } from './row-seal.ts'
+import { isSealable, keyColumnsOf } from './sealed-columns.ts'
 
 /**
  * Tables whose rows say who may do what, with the columns under the seal of a row. A change of this list needs new seals for the
@@ -69,7 +69,11 @@ export const idOf = (table: GuardedTable, row: AnyRow): string =>
 
 const aadOf = (table: GuardedTable, row: AnyRow) => `${table}.mac:${idOf(table, row)}`
 
-const valuesOf = (table: GuardedTable, row: AnyRow) => guardedColumns[table].map((column) => row[column] ?? null)
+const valuesOf = (table: GuardedTable, row: AnyRow) =>
+  guardedColumns[table].map((column) => {
+    const value = row[column] ?? null
+    return isSealable(table, column) ? withoutSealed(value) : value
+  })
 
 /** The seal of a row, for its column `mac`. */
 export const macOf = <T extends GuardedTable>(seal: RowSeal, table: T, row: GuardedRow<T> | AnyRow): string =>

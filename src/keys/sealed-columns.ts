@@ -19,19 +19,19 @@ const keyColumns: Readonly<Record<string, readonly string[]>> = {
 
 export const keyColumnsOf = (table: string): readonly string[] => keyColumns[table] ?? ['id']
 
+const marks: Readonly<Record<string, Readonly<Record<string, string>>>> = columnMarks
+
 /** Audit entries never change, so they have a key of their own and are not sealed again. */
 const unchanging = new Set(['audit_events'])
 
-const isSealable = (table: string, column: string, mark: string) =>
-  mark === 'sensitive' || (table === 'house' && column === 'value')
+/** Whether a column may hold sealed values. */
+export const isSealable = (table: string, column: string): boolean =>
+  marks[table]?.[column] === 'sensitive' || (table === 'house' && column === 'value')
 
 /** The columns of each table that may hold sealed values. */
-export const sealableTables = Object.entries(columnMarks)
+export const sealableTables = Object.entries(marks)
   .filter(([table]) => !unchanging.has(table))
-  .map(([table, marks]) => ({
-    table,
-    columns: Object.entries(marks).flatMap(([column, mark]) => (isSealable(table, column, mark) ? [column] : [])),
-  }))
+  .map(([table, columns]) => ({ table, columns: Object.keys(columns).filter((column) => isSealable(table, column)) }))
   .filter(({ columns }) => columns.length > 0)
 
 /** A number of sealed values in `column`, which is written `table.column`. */

@@ -187,6 +187,21 @@ it('a change by its owner gives a changed row no seal; an administrator is grant
   })
 })
 
+it('a text that looks sealed is under the seal where nothing is sealed', async () => {
+  await commandLine().withServices(async (services) => {
+    const alike = (letter: string) => `https://d1.${letter.repeat(40)}.gov.example/cb`
+    const made = await services.clients.create({ name: '丙门户', redirect_uris: [alike('a')] }, by)
+    const { id } = made.ok ? made.client : expect.fail(JSON.stringify(made.problems))
+    const own = await read(services, 'clients', id)
+    for (const other of [alike('b'), 'https://sealed.gov.example/cb']) {
+      await overwrite(services, 'clients', id, { metadata: String(own['metadata']).replace(alike('a'), other) })
+      expect(await services.clients.find(id), other).toBeUndefined()
+    }
+    await overwrite(services, 'clients', id, own)
+    expect(await services.clients.find(id)).toMatchObject({ redirect_uris: [alike('a')] })
+  })
+})
+
 it('a changed portal can be deleted', async () => {
   await commandLine().withServices(async (services) => {
     const { ids } = await portals(services)

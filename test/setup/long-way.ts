@@ -2,10 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-const answerMs = 30
-
-/** A proxy that delays every answer of the server at this URL. A test can so count the round trips. */
-export async function longWay(url: string): Promise<{ url: string; roundTrips(): number }> {
+/** A proxy that delays every answer of the server at this URL, by milliseconds. A test can so count the round trips. */
+export async function longWay(url: string, answerMs = 30): Promise<{ url: string; roundTrips(): number }> {
   const server = new URL(url)
   let roundTrips = 0
   const way = createServer((near) => {

@@ -5,7 +5,7 @@ import { verifyAuditLog } from '../../audit/verify.ts'
 import { beginOf, monthAfter, monthOf } from '../../config/months.ts'
 import { createVerifier } from '../../keys/document-signatures.ts'
 import { isPostgres } from '../../storage/database.ts'
-import { clockOffset } from '../../storage/store-clock.ts'
+import { isRight, readClock } from '../../storage/store-clock.ts'
 import { entriesInRest, isDivided, missingMonths } from '../../storage/audit-months.ts'
 import { weekMs } from '../../storage/audit-partitions.ts'
 import { setClock, type Finding } from './finding.ts'
@@ -89,7 +89,7 @@ export async function clockAndAuditLog({ database, clock, settings }: Services):
   const shown = new Date(now).toISOString()
   if (!newest || newest <= now) return { state: 'ok', what: 'clock', finding: shown }
   const finding = `${shown} is before the newest audit entry (${new Date(newest).toISOString()})`
-  const right = isPostgres(database) && Math.abs(await clockOffset(database, clock)) <= settings.clockSeconds * 1000
+  const right = isPostgres(database) && isRight(await readClock(database, clock), settings.clockSeconds * 1000)
   if (!right) return { state: 'fail', what: 'clock', finding, todo: setClock }
   const todo =
     'npx yideng doctor on the other machines: one of them is wrong, or was; this one has the time of PostgreSQL'

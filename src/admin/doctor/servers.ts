@@ -3,7 +3,7 @@ import type { Settings } from '../../config/settings.ts'
 import { trustsAnyCertificate } from '../../config/ssl-mode.ts'
 import type { Clock } from '../../config/clock.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
-import { clockOffset, clockSentence } from '../../storage/store-clock.ts'
+import { clockSentence, isWrong, readClock } from '../../storage/store-clock.ts'
 import type { Events } from '../../storage/events.ts'
 import { openEvents, ownsRedis } from '../../storage/stores.ts'
 import { keyFingerprint } from '../../keys/keys-in-store.ts'
@@ -48,12 +48,12 @@ export async function postgresServer({ databaseUrl, clockSeconds }: Settings, cl
       const todo = 'in YIDENG_DATABASE_URL: sslmode=verify-full and sslrootcert=FILE'
       findings.push({ state: 'warn', what, finding, todo })
     }
-    const offset = await clockOffset(database, clock)
-    if (Math.abs(offset) > clockSeconds * 1000) {
+    const reading = await readClock(database, clock)
+    if (isWrong(reading, clockSeconds * 1000)) {
       findings.push({
         state: 'fail',
         what: 'clock',
-        finding: clockSentence(offset),
+        finding: clockSentence(reading.ahead),
         todo: `on the machine that is wrong: ${setClock}`,
       })
     }
