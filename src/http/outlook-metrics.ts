@@ -4,6 +4,7 @@ import { legacyEnd, speaksLegacy } from '../clients/legacy.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import { legacyProtocols } from '../config/legacy-protocols.ts'
+import type { Settings } from '../config/settings.ts'
 import { textsOfToday } from '../guards/phone-codes/day-budget.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import type { Database } from '../storage/database.ts'
@@ -18,14 +19,15 @@ export interface OutlookDeps {
   database: Database
   artifacts: Pick<Artifacts, 'get'>
   clients: Pick<Clients, 'list'>
-  settings: { dataDir: string; phone: { dayBudget: number } }
+  settings: Pick<Settings, 'dataDir' | 'databaseUrl' | 'redisUrls'> & { phone: { dayBudget: number } }
   clock: Clock
 }
 
 /** What will stop the service on a later day: a full disk, no backup, a budget at its end, end dates of portals. */
 export function watchOutlook(deps: OutlookDeps): void {
   const { registry, database, artifacts, clients, settings, clock } = deps
-  watchDisk(registry, settings.dataDir)
+  // with both stores on other machines, the folder need not exist
+  if (!settings.databaseUrl || !settings.redisUrls) watchDisk(registry, settings.dataDir)
   watchLegacyEnds(registry, clients, clock)
 
   gauge(registry, {
@@ -73,10 +75,19 @@ function watchDisk(registry: Registry, dataDir: string): void {
     aggregator: 'min',
     registers: [registry],
     collect() {
-      const { bavail, bsize } = statfsSync(dataDir)
-      free.set(bavail * bsize)
+      free.set(freeBytes(dataDir))
     },
   })
+}
+
+/** Without its folder, a store can write nothing. */
+function freeBytes(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize
+  } catch {
+    return 0
+  }
 }
 
 function watchLegacyEnds(registry: Registry, clients: Pick<Clients, 'list'>, clock: Clock): void {

@@ -150,6 +150,8 @@ it('a server that has just started has each series that an alert is about', asyn
         expect(jobs.map(({ job_name: job }) => job)).toContain(labels.find(({ label }) => label === 'job')?.value)
         continue
       }
+      // both stores are on other machines (test/http/outlook-metrics.test.ts)
+      if (name === 'yideng_disk_free_bytes' && server.environment['YIDENG_DATABASE_URL']) continue
       const there = series.filter((line) => new RegExp(`^${name}[ {]`).test(line))
       expect(there.length, `${alert}: ${name}`).toBeGreaterThan(0)
       for (const { label, how, value } of labels.filter(({ label: one }) => one !== 'status')) {
