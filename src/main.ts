@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.ts'
 import { serve } from './http/serve.ts'
 import { beat } from './http/hung-workers.ts'
 import { createReadiness, keepLooking, refuseWrongClock } from './http/readiness.ts'
+import { watchOutlook } from './http/outlook-metrics.ts'
 import { watchServices } from './http/service-metrics.ts'
 import { start } from './http/start.ts'
 import { plainCookiesPage } from './http/too-many-cookies.ts'
@@ -47,6 +48,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     signingKeys: protocol.readKeys,
     clock,
   })
+  watchOutlook({ ...services, registry: metrics.registry, artifacts, clock })
   const jobs = startJobs(core, protocol)
 
   // one process is enough

@@ -15,6 +15,10 @@ export function daysLeft({ legacy_until: until }: Pick<ClientMetadata, 'legacy_u
   return until === undefined ? 0 : Math.max(0, Math.ceil((endOfDay(until) - now) / dayMs))
 }
 
+/** Milliseconds since 1970 at which the old protocol of a portal ends; Infinity without a date. */
+export const legacyEnd = ({ legacy_until: until }: Pick<ClientMetadata, 'legacy_until'>): number =>
+  until === undefined ? Infinity : endOfDay(until)
+
 /** Whether the old protocol of a portal still counts. False for a portal without one. */
 export const speaksLegacy = (client: Pick<ClientMetadata, 'legacy' | 'legacy_until'>, now: number): boolean =>
   client.legacy !== undefined && daysLeft(client, now) > 0

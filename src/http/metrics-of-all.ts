@@ -1,5 +1,12 @@
 import cluster, { type Worker } from 'node:cluster'
-import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client'
 
 type Reading = MetricObjectWithValues<MetricValue<string>>[]
 
@@ -24,16 +31,41 @@ const worstCounts = (metric: Reading[number]): Reading[number] =>
 /** Counters of a dead process stay in the sum. Otherwise the sum falls, which reads as a restart. */
 const grows = ({ type }: { type: unknown }) => type !== 'gauge'
 
+const helpOfProcesses = {
+  yideng_server_processes:
+    'Server processes of this machine: those that said what they count, and those that did not answer',
+  yideng_server_processes_configured: 'Server processes that this machine should have (YIDENG_WORKERS)',
+  yideng_server_process_deaths_total: 'Server processes that ended and were replaced',
+} as const
+
+const helpOf = (name: keyof typeof helpOfProcesses) => ({ name, help: helpOfProcesses[name] })
+
+/**
+ * The metrics of the server processes themselves.
+ * @param now the processes that answered and those that did not
+ */
+function processMetrics(configured: number, now: { answering: number; silent: number; deaths: number }): Registry {
+  const registry = new Registry()
+  const registers = [registry]
+  const processes = new Gauge({ ...helpOf('yideng_server_processes'), labelNames: ['state'], registers })
+  processes.set({ state: 'answering' }, now.answering)
+  processes.set({ state: 'silent' }, now.silent)
+  new Gauge({ ...helpOf('yideng_server_processes_configured'), registers }).set(configured)
+  new Counter({ ...helpOf('yideng_server_process_deaths_total'), registers }).inc(now.deaths)
+  return registry
+}
+
 /**
  * Runs in the supervisor of several server processes. Each process answers a request for metrics with those of all.
  * Counters of dead processes keep their last values. prom-client's own cluster support drops a hanging worker, so this
  * one is our own.
  */
-export function answerMetricsOfAll(): void {
+export function answerMetricsOfAll(configured: number): void {
   const last = new Map<number, Reading>()
   const answered = new Map<string, () => void>()
   let departed: Promise<Reading> = Promise.resolve([])
   let questions = 0
+  let deaths = 0
 
   async function ask(worker: Worker): Promise<boolean> {
     questions += 1
@@ -53,18 +85,13 @@ export function answerMetricsOfAll(): void {
   async function textOfAll(): Promise<string> {
     const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected() === true)
     const answers = await Promise.all(workers.map((worker) => ask(worker as Worker)))
-    const processes = (state: string, many: number) => ({ labels: { state }, value: many })
-    const own = {
-      name: 'yideng_server_processes',
-      help: 'Server processes of this machine: those that said what they count, and those that did not answer',
-      type: 'gauge',
-      aggregator: 'sum',
-      values: [
-        processes('answering', answers.filter(Boolean).length),
-        processes('silent', answers.filter((answer) => !answer).length),
-      ],
-    } as unknown as Reading[number] // its types have the enum of an older version
-    return AggregatorRegistry.aggregate([await departed, ...last.values(), [own]]).metrics()
+    const now = {
+      answering: answers.filter(Boolean).length,
+      silent: answers.filter((answer) => !answer).length,
+      deaths,
+    }
+    const own = await processMetrics(configured, now).getMetricsAsJSON()
+    return AggregatorRegistry.aggregate([await departed, ...last.values(), own]).metrics()
   }
 
   async function answerAll(worker: Worker, number: number): Promise<void> {
@@ -81,6 +108,7 @@ export function answerMetricsOfAll(): void {
     if (message.metrics === 'of all?') void answerAll(worker, message.number)
   })
   cluster.on('exit', ({ id }: Worker) => {
+    deaths += 1
     const reading = last.get(id)
     last.delete(id)
     if (!reading) return
@@ -93,7 +121,10 @@ export function answerMetricsOfAll(): void {
  * of its own registry.
  */
 export function metricsOfAll(registry: Registry, failed: (error: unknown) => void): () => Promise<string> {
-  if (!cluster.isWorker) return () => registry.metrics()
+  if (!cluster.isWorker) {
+    const own = processMetrics(1, { answering: 1, silent: 0, deaths: 0 })
+    return () => Registry.merge([registry, own]).metrics()
+  }
   const waiting = new Map<number, (text: string) => void>()
   let questions = 0
   const say = (message: Message) => process.connected && process.send?.(message)

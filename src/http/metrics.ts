@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { auditEvents, type AuditEvent } from '../audit/audit-events.ts'
 import { legacyProtocols } from '../config/legacy-protocols.ts'
+import { loginMethods } from '../login-methods.ts'
 import { receiptForms } from '../channels/senders/sms/receipts.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { metricsOfAll } from './metrics-of-all.ts'
@@ -64,6 +65,7 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     labelNames: ['method', 'outcome'],
     registers,
   })
+  for (const { name: method } of loginMethods) signIns.inc({ method, outcome: 'succeeded' }, 0)
   const acts = new Counter({
     name: 'yideng_audit_events_total',
     help: 'Audit events by name (docs/audit-events.md)',

@@ -31,7 +31,7 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     endCalmly(log)
     tracing.complainTo(log)
     if (!answers) {
-      answerMetricsOfAll()
+      answerMetricsOfAll(settings.workers)
       if (await keepWorkers(settings.workers, log, settings.drainSeconds * 1000)) wiring.beside(settings, log)
       return
     }

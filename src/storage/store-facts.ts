@@ -53,3 +53,14 @@ export const noteIssuer = (database: Database, address: string) => replaceFact(d
 
 /** The address of the server that started last on this store; undefined before the first start. */
 export const notedIssuer = (database: Database) => readFact(database, issuer)
+
+const backupAt = 'backup-at'
+
+/** A backup that is whole and on disk is noted in the store that it was made of. @param at milliseconds since 1970 */
+export const noteBackup = (database: Database, at: number) => replaceFact(database, backupAt, String(at))
+
+/** Milliseconds since 1970 of the last backup; undefined before the first. */
+export async function lastBackup(database: Database): Promise<number | undefined> {
+  const at = Number((await readFact(database, backupAt)) ?? Number.NaN)
+  return Number.isFinite(at) ? at : undefined
+}

@@ -52,6 +52,9 @@ it('two processes share logins on the embedded store, and a dead one is replaced
 
   // each process returns the metrics of both, and counters of a dead one stay
   await until(async () => (await metric(server.issuer, 'yideng_server_processes{state="answering"}')) === 2)
+  expect(await metric(server.issuer, 'yideng_server_processes_configured')).toBe(2)
+  const deaths = () => metric(server.issuer, 'yideng_server_process_deaths_total')
+  expect(await deaths()).toBe(0)
   const signIns = 'yideng_sign_ins_total{method="password",outcome="succeeded"}'
   const counted = async () => Promise.all(Array.from({ length: 6 }, () => metric(server.issuer, signIns)))
   expect(await counted()).toEqual([1, 1, 1, 1, 1, 1])
@@ -71,6 +74,7 @@ it('two processes share logins on the embedded store, and a dead one is replaced
   expect(await metric(server.issuer, allRequests)).toBeGreaterThanOrEqual(requests)
   expect(workersOf(server)).toContain(other)
   expect(workersOf(server)).not.toContain(killed)
+  expect(await deaths()).toBe(1)
 
   // a connection is not lost either while one process hangs
   const [halted = 0] = workersOf(server)

@@ -19,6 +19,14 @@ export const parts = {
     there: spawnSync('curl', ['--version']).status === 0,
     needs: 'curl (Debian: apt-get install curl)',
   },
+  promtool: {
+    there: spawnSync('promtool', ['--version']).status === 0,
+    needs: 'promtool (in the Debian package prometheus)',
+  },
+  Prometheus: {
+    there: spawnSync('prometheus', ['--version']).status === 0,
+    needs: 'prometheus, as a program on PATH (Debian: apt-get install prometheus)',
+  },
   PostgreSQL: {
     there: await postgresLetsIn(),
     needs: 'PostgreSQL at 127.0.0.1:5432 that trusts the user postgres (Debian: apt-get install postgresql)',

@@ -16,6 +16,7 @@ import {
 } from '../../storage/database.ts'
 import { makeOwnedFile } from '../../storage/ownership.ts'
 import { mayBeStore } from '../../storage/sqlite.ts'
+import { noteBackup } from '../../storage/store-facts.ts'
 import { artifactsFile, databaseFile } from '../../storage/stores.ts'
 import { makeBackup, removeSqlite } from './backup-file.ts'
 
@@ -149,6 +150,10 @@ export function backUp(from: string, file: string, progress: Progress): Promise<
     return undefined
   })
 }
+
+/** Notes in a store that a backup of it was made, for the metrics. @throws Error where the store cannot be written */
+export const noteBackupOf = (store: string, at: number): Promise<void> =>
+  withDatabase(isPostgresUrl(store) ? store : fileOf(store), (database) => noteBackup(database, at))
 
 /** Copies sessions, codes and tokens of an embedded store into Redis, and reads each one back. Returns their number. */
 export async function transferArtifacts(directory: string, redisUrls: string, clock: Clock): Promise<number> {
