@@ -141,7 +141,7 @@ async function closedWithoutEnd(database: Database): Promise<AuditLogCheck | und
     .selectFrom('audit_chains as c')
     .innerJoin('audit_events as e', 'e.sequence', 'c.sequence')
     .select('c.sequence')
-    .where('c.closed_at', 'is not', null)
+    .where('c.closed_at', '>', 0)
     .where('e.event', '<>', closing)
     .orderBy('c.id')
     .limit(1)

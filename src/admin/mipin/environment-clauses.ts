@@ -29,7 +29,7 @@ const physical: readonly Clause[] = [
 ]
 
 /** 8.2 网络和通信安全: the work of the gateway in front. */
-const network: readonly Clause[] = [
+const communication: readonly Clause[] = [
   {
     id: '8.2 a',
     obligation: 'must',
@@ -112,4 +112,4 @@ const devices: readonly Clause[] = [
 ]
 
 /** The clauses that this software leaves to others. */
-export const environmentClauses = { physical, network, devices }
+export const environmentClauses = { physical, communication, devices }

@@ -37,7 +37,7 @@ const always: Readonly<Partial<Record<Algorithm, string>>> = {
 export function reportOf(facts: Facts): Report {
   const layers = [
     { id: '8.1', title: 'Physical and environment', clauses: environmentClauses.physical },
-    { id: '8.2', title: 'Network and communication', clauses: environmentClauses.network },
+    { id: '8.2', title: 'Network and communication', clauses: environmentClauses.communication },
     { id: '8.3', title: 'Devices and computing', clauses: environmentClauses.devices },
     { id: '8.4', title: 'Applications and data', clauses: applicationClauses },
   ].map((layer) => ({ ...layer, clauses: layer.clauses.map((clause) => answer(clause, facts)) }))

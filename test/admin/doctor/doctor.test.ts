@@ -22,6 +22,7 @@ describe('doctor', () => {
     expect(new Set(checks.map(({ what }) => what))).toEqual(
       new Set([
         'Node.js',
+        'seals of portals, administrators, mandates, links',
         'settings',
         'issuer',
         'resources',
@@ -112,7 +113,7 @@ describe('doctor', () => {
       'a damaged registration',
       'portals',
       'cannot be read',
-      (line) => alter(line, "INSERT INTO clients VALUES ('broken', '{', NULL, 'active', 1, 1)"),
+      (line) => alter(line, "INSERT INTO clients (id, metadata, secret_hash, status, created_at, updated_at) VALUES ('broken', '{', NULL, 'active', 1, 1)"),
     ],
     [
       'a changed audit entry',

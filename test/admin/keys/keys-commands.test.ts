@@ -56,7 +56,7 @@ it('publishes new keys a day before they sign, and keeps the old ones until thei
   const gone = (JSON.parse(file) as { retired: { kid: string; jwk: object }[] }).retired.find(({ kid }) => kid === old)
   expect(Object.keys(gone?.jwk ?? {}).sort()).toEqual(['crv', 'kty', 'x', 'y'])
   // auditors still get its public key, and no private key
-  const { keys } = await json<{ keys: Record<string, string>[] }>('keys', 'export')
+  const { keys } = await json<{ keys: Record<string, string>[] }>('keys', 'export', '--kind', 'signing')
   expect(keys.map(({ kid }) => kid)).toEqual(expect.arrayContaining([old, fresh]))
   for (const key of keys) expect(Object.keys(key)).not.toEqual(expect.arrayContaining(['d']))
   const sm2 = { kty: 'EC', crv: 'SM2-P-256', x: expect.any(String), y: expect.any(String) }
