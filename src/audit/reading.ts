@@ -40,7 +40,10 @@ export interface Place {
 /** Only the entries beyond a place. */
 export const beyond = <T extends Query>(query: T, side: '<' | '>', { at, sequence }: Place) =>
   query.where((where) =>
-    where.or([where('at', side === '<' ? '<' : '>', at), where.and([where('at', '=', at), where('sequence', side === '<' ? '<' : '>', sequence)])]),
+    where.or([
+      where('at', side === '<' ? '<' : '>', at),
+      where.and([where('at', '=', at), where('sequence', side === '<' ? '<' : '>', sequence)]),
+    ]),
   )
 
 /** One page of entries, newest first; `before` is the last number of the previous page. */

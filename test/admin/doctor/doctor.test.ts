@@ -113,7 +113,11 @@ describe('doctor', () => {
       'a damaged registration',
       'portals',
       'cannot be read',
-      (line) => alter(line, "INSERT INTO clients (id, metadata, secret_hash, status, created_at, updated_at) VALUES ('broken', '{', NULL, 'active', 1, 1)"),
+      (line) =>
+        alter(
+          line,
+          "INSERT INTO clients (id, metadata, secret_hash, status, created_at, updated_at) VALUES ('broken', '{', NULL, 'active', 1, 1)",
+        ),
     ],
     [
       'a changed audit entry',
