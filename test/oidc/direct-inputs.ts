@@ -10,8 +10,8 @@ export interface Portal {
   secret: string
 }
 
-export const formType = 'application/x-www-form-urlencoded'
-export const basic = ({ id, secret }: Portal) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
+const formType = 'application/x-www-form-urlencoded'
+const basic = ({ id, secret }: Portal) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`
 
 const escaped = (text: string) => `%${text.charCodeAt(0).toString(16)}${text.slice(1)}`
 const coded = (text: string) => Buffer.from(text).toString('base64')
