@@ -1,9 +1,10 @@
-import { createSecretKey, randomBytes } from 'node:crypto'
+import { createSecretKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { suites, type Suite } from '../src/config/suite.ts'
 import { createBlindIndex } from '../src/keys/blind-index.ts'
 import { createFieldCipher } from '../src/keys/field-cipher.ts'
+import { generateSm2Key, sm2Signer } from '../src/keys/guomi/sm2.ts'
 
-/** What sealing, opening and indexing one field cost under each suite, in turns. `node bench/suites.ts` prints the ratios. */
+/** What sealing, opening and indexing one field, and signing an ID token, cost under each suite, in turns. `node bench/suites.ts` prints the ratios. */
 const turns = 20
 const calls = 5000
 const text = '440300199003070020'
@@ -33,3 +34,20 @@ for (const what of Object.keys(workOf('international'))) {
   const [usual = 1, guomi = 0] = suites.map((suite) => (spent.get(`${what} ${suite}`) ?? 0) / turns / calls)
   console.log(`${what}: ${usual.toFixed(1)} µs, guomi ${guomi.toFixed(1)} µs, ratio ${(guomi / usual).toFixed(2)}`)
 }
+
+const token = randomBytes(600)
+const es256 = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+const sm2 = sm2Signer(generateSm2Key())
+const signers: Record<string, () => unknown> = {
+  ES256: () => sign('sha256', token, { key: es256, dsaEncoding: 'ieee-p1363' }),
+  SM2: () => sm2.sign(token),
+}
+const signatures = 200
+const signing = new Map<string, number>()
+for (let turn = 0; turn < turns; turn += 1)
+  for (const [name, signToken] of Object.entries(signers)) {
+    const { user } = process.cpuUsage()
+    for (let call = 0; call < signatures; call += 1) await signToken()
+    signing.set(name, (signing.get(name) ?? 0) + process.cpuUsage().user - user)
+  }
+for (const [name, total] of signing) console.log(`sign ${name}: ${(total / turns / signatures / 1000).toFixed(3)} ms`)
