@@ -47,7 +47,7 @@ export async function serve(options: {
   }
   const drain = () => {
     begin()
-    setTimeout(stop, drainMs)
+    setTimeout(stop, drainMs).unref() // the open port keeps the process; after SIGINT nothing does
   }
   const stop = () => {
     if (!listening) return
