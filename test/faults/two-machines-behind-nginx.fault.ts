@@ -26,6 +26,7 @@ describe.skipIf(noNginx || cannotRun('PostgreSQL') || cannotRun('Redis'))(
         YIDENG_ISSUER: `https://localhost:${port}`,
         YIDENG_TRUST_PROXY: 'true',
         YIDENG_CLOCK_SECONDS: '5',
+        YIDENG_DRAIN_SECONDS: '5',
         YIDENG_LOG_LEVEL: 'info',
       }
       const first = await startServer(settings)
