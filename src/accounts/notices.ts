@@ -1,6 +1,7 @@
 import type { Inbox, InboxMessage } from '../channels/senders/inbox.ts'
 import { declared, type DeclaredKey } from '../login-methods.ts'
 import type { Database } from '../storage/database.ts'
+import type { Actor } from './natural-persons/natural-person.ts'
 
 const kinds = [
   'new-device',
@@ -65,3 +66,18 @@ export const createNotifier = (inbox: Pick<Inbox, 'send'>): Notifier => ({
     await inbox.send(notice, within)
   },
 })
+
+/** Tells a person of a change of a way to sign in, with the place that the change came from. */
+export const tellOfAuthenticator = (
+  notifier: Notifier,
+  change: {
+    kind: NoticeKind
+    personId: string
+    method: string
+    by: Actor
+  },
+  within: Database,
+): Promise<void> => {
+  const { kind, personId, method, by } = change
+  return notifier.notify({ personId, kind, details: { method }, restricted: by.restricted }, within)
+}

@@ -2,10 +2,7 @@ import { sql } from 'kysely'
 import { unhurried, type Database } from '../storage/database.ts'
 import type { FieldCipher } from './field-cipher.ts'
 import { keyColumnsOf, sealableTables } from './sealed-columns.ts'
-
-const pageSize = 500
-
-type Row = Record<string, string | number | null>
+import { pagesOf, type Row } from './table-pages.ts'
 
 /** Sealed columns of a row before and after; null for a column that does not change. */
 interface Change {
@@ -72,23 +69,6 @@ async function countRows(database: Database): Promise<number> {
     total += rows[0]?.many ?? 0
   }
   return total
-}
-
-/** All rows of a table by primary key, page by page. */
-async function* pagesOf(database: Database, table: string, columns: readonly string[]): AsyncGenerator<Row[]> {
-  const keys = keyColumnsOf(table)
-  const key = sql.join(keys.map((one) => sql.ref(one)))
-  const selected = sql.join([...new Set([...keys, ...columns])].map((one) => sql.ref(one)))
-  let last: Row | undefined
-  for (;;) {
-    const after: Row | undefined = last
-    const onwards = after ? sql`WHERE (${key}) > (${sql.join(keys.map((one) => after[one]))})` : sql``
-    const page = sql<Row>`SELECT ${selected} FROM ${sql.table(table)} ${onwards} ORDER BY ${key} LIMIT ${sql.lit(pageSize)}`
-    const { rows } = await page.execute(database)
-    if (rows.length > 0) yield rows
-    if (rows.length < pageSize) return
-    last = rows.at(-1)
-  }
 }
 
 /** The rows of a page with values to replace, and the AAD of values that no key opens. */

@@ -12,31 +12,16 @@ import {
   type RefusedRow,
 } from './row-guard.ts'
 import type { RowSeal } from './row-seal.ts'
-import { keyColumnsOf } from './sealed-columns.ts'
-
-const pageSize = 500
+import { pagesOf, type Row } from './table-pages.ts'
 
 /** After all rows are sealed, servers of older versions may write unsealed rows for this time, in milliseconds. */
 export const overlapMs = dayMs
 
-type Row = Record<string, string | number | null> & { mac: string | null }
+type SealedRow = Row & { mac: string | null }
 
-/** All rows of a guarded table by primary key, page by page. */
-async function* pagesOf(database: Database, table: GuardedTable): AsyncGenerator<Row[]> {
-  const keys = keyColumnsOf(table)
-  const key = sql.join(keys.map((one) => sql.ref(one)))
-  const columns = sql.join([...guardedColumns[table], 'mac'].map((one) => sql.ref(one)))
-  let last: Row | undefined
-  for (;;) {
-    const after: Row | undefined = last
-    const onwards = after ? sql`WHERE (${key}) > (${sql.join(keys.map((one) => after[one]))})` : sql``
-    const page = sql<Row>`SELECT ${columns} FROM ${sql.table(table)} ${onwards} ORDER BY ${key} LIMIT ${sql.lit(pageSize)}`
-    const { rows } = await page.execute(database)
-    yield rows
-    if (rows.length < pageSize) return
-    last = rows.at(-1)
-  }
-}
+/** All rows of a guarded table, page by page. */
+const guardedPages = (database: Database, table: GuardedTable) =>
+  pagesOf<SealedRow>(database, table, [...guardedColumns[table], 'mac'])
 
 /** Rows of these tables without a valid seal. Reads the whole tables. */
 export const unsealedRows = (
@@ -47,13 +32,18 @@ export const unsealedRows = (
   unhurried(database, async (within) => {
     const found: RefusedRow[] = []
     for (const table of tables)
-      for await (const rows of pagesOf(within, table))
+      for await (const rows of guardedPages(within, table))
         for (const row of rows) if (!isSealed(seal, table, row)) found.push({ table, id: idOf(table, row) })
     return found
   })
 
 /** Writes the seal of a row by compare-and-set on all its values. @returns whether the row still had them */
-async function sealRow(within: DatabaseTransaction, seal: RowSeal, table: GuardedTable, row: Row): Promise<boolean> {
+async function sealRow(
+  within: DatabaseTransaction,
+  seal: RowSeal,
+  table: GuardedTable,
+  row: SealedRow,
+): Promise<boolean> {
   const same = guardedColumns[table].map((column) => {
     const value = row[column] ?? null
     return value === null ? sql`${sql.ref(column)} IS NULL` : sql`${sql.ref(column)} = ${value}`
@@ -67,11 +57,11 @@ async function sealWhere(
   database: Database,
   seal: RowSeal,
   tables: readonly GuardedTable[],
-  applies: (table: GuardedTable, row: Row) => boolean,
+  applies: (table: GuardedTable, row: SealedRow) => boolean,
 ): Promise<number> {
   let sealed = 0
   for (const table of tables)
-    for await (const rows of pagesOf(database, table)) {
+    for await (const rows of guardedPages(database, table)) {
       const left = rows.filter((row) => applies(table, row))
       if (left.length === 0) continue
       await database.transaction().execute(async (transaction) => {

@@ -1,4 +1,5 @@
 import { isHeld, type Actor, type NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import { orUndo, Undo } from '../../../accounts/undo.ts'
 import { isByQr, limitedWay, type Level } from '../../../assurance/levels.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -59,13 +60,7 @@ export async function bind(
     const { ca, subject } = identity
     const details = { kind: name, authenticator: row.id, ca, names: subject.kind, level: session.level }
     await audit.append(transaction, { event: 'certificate.bound', ...by, personId, details })
-    const notice = {
-      personId,
-      kind: 'authenticator-added',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-added', personId, method: name, by }, transaction)
     return row
   })
   // without a notice: it would name one person to the other

@@ -1,5 +1,6 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -22,10 +23,7 @@ export async function unbind(
     if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     await audit.append(transaction, { event: 'certificate.unbound', ...by, personId, details: { authenticator: id } })
-    await notifier.notify(
-      { personId, kind: 'authenticator-removed', details: { method: name }, restricted: by.restricted },
-      transaction,
-    )
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-removed', personId, method: name, by }, transaction)
   })
 }
 
@@ -42,9 +40,6 @@ export async function release(
   await database.transaction().execute(async (transaction) => {
     if (!(await authenticators.hold(held, null, transaction))) throw new Refusal('busy', 'the binding was changed')
     await audit.append(transaction, { event: 'certificate.released', ...by, personId, details: { authenticator: id } })
-    await notifier.notify(
-      { personId, kind: 'authenticator-released', details: { method: name }, restricted: by.restricted },
-      transaction,
-    )
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-released', personId, method: name, by }, transaction)
   })
 }

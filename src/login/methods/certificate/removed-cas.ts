@@ -1,5 +1,6 @@
 import { SettingsError, type Settings } from '../../../config/settings.ts'
 import { whenRemoved } from '../../../storage/store-facts.ts'
+import { eachInUse } from '../../removed-origins.ts'
 import { bindingsOf } from './bindings.ts'
 import { readAuthorities } from './cas-file.ts'
 import { name, originOf, type CertificateDeps } from './certificate-deps.ts'
@@ -10,7 +11,6 @@ type Deps = Pick<CertificateDeps, 'database' | 'sessions' | 'authenticators' | '
 
 /** The CAs that the servers of this store had: a JSON list of ids. */
 const fact = 'certificate-cas'
-const pageSize = 200
 
 /**
  * Ends the sessions of CAs that are gone from the file of YIDENG_CERT_CAS: those that began by one, and those that a phone in such a
@@ -31,29 +31,22 @@ function idsIn(settings: Deps['settings']): string[] | undefined {
   }
 }
 
-async function endAll(deps: Deps, removed: readonly string[]): Promise<void> {
-  const { database, settings, clock } = deps
-  const { session, refreshToken } = settings.lifetimes
-  // a session that a phone approved at the end of its own may be as old again
-  const since = clock() - 2 * Math.max(session, refreshToken) * 1000
-  let after = ''
-  for (;;) {
-    const rows = await database
-      .selectFrom('authenticators')
-      .select('person_id')
-      .distinct()
-      .where('kind', '=', name)
-      .where('last_used_at', '>=', since)
-      .where('person_id', '>', after)
-      .orderBy('person_id')
-      .limit(pageSize)
-      .execute()
-    for (const { person_id: personId } of rows) await endOf(deps, personId, removed)
-    const last = rows.at(-1)
-    if (!last || rows.length < pageSize) return
-    after = last.person_id
-  }
-}
+const endAll = (deps: Deps, removed: readonly string[]): Promise<void> =>
+  eachInUse(deps, {
+    page: (since, after, limit) =>
+      deps.database
+        .selectFrom('authenticators')
+        .select('person_id')
+        .distinct()
+        .where('kind', '=', name)
+        .where('last_used_at', '>=', since)
+        .where('person_id', '>', after)
+        .orderBy('person_id')
+        .limit(limit)
+        .execute(),
+    key: ({ person_id: personId }) => personId,
+    act: ({ person_id: personId }) => endOf(deps, personId, removed),
+  })
 
 async function endOf({ sessions, ...deps }: Deps, personId: string, removed: readonly string[]): Promise<void> {
   const bound = await bindingsOf(deps, personId)

@@ -1,5 +1,6 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -24,13 +25,7 @@ export async function unbind(
     if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     await audit.append(transaction, { event: 'channel.unbound', ...by, personId, details: { authenticator: id } })
-    const notice = {
-      personId,
-      kind: 'authenticator-removed',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-removed', personId, method: name, by }, transaction)
   })
 }
 
@@ -47,13 +42,7 @@ export async function release(deps: ChannelDeps, { id, personId }: Authenticator
       if (!(await authenticators.hold(row, null, transaction))) throw new Refusal('busy', 'the binding was changed')
     }
     await audit.append(transaction, { event: 'channel.released', ...by, personId, details: { authenticator: id } })
-    const notice = {
-      personId,
-      kind: 'authenticator-released',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-released', personId, method: name, by }, transaction)
   })
 }
 

@@ -1,4 +1,5 @@
 import { whenRemoved } from '../../../storage/store-facts.ts'
+import { eachInUse } from '../../removed-origins.ts'
 import { idsAt, readBinding } from './bindings.ts'
 import { name, originOf, type ChannelDeps } from './channel-deps.ts'
 
@@ -8,7 +9,6 @@ type Deps = Pick<ChannelDeps, 'database' | 'sessions' | 'authenticators' | 'ciph
 
 /** The channels that the servers of this store had: a JSON list of ids. */
 const fact = 'channels'
-const pageSize = 200
 
 /**
  * Ends the sessions of channels that are gone from the file of YIDENG_CHANNELS: those that began by one, and those that a phone in such
@@ -19,28 +19,21 @@ export async function endRemovedChannels(deps: Deps): Promise<void> {
   await whenRemoved(deps.database, fact, listed, (removed) => endAll(deps, removed))
 }
 
-async function endAll(deps: Deps, removed: readonly string[]): Promise<void> {
-  const { database, settings, clock } = deps
-  const { session, refreshToken } = settings.lifetimes
-  // a session that a phone approved at the end of its own may be as old again
-  const since = clock() - 2 * Math.max(session, refreshToken) * 1000
-  let after = ''
-  for (;;) {
-    const rows = await database
-      .selectFrom('authenticators')
-      .select(['id', 'person_id'])
-      .where('kind', '=', name)
-      .where('last_used_at', '>=', since)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(pageSize)
-      .execute()
-    for (const { id, person_id: personId } of rows) await endOf(deps, personId, id, removed)
-    const last = rows.at(-1)
-    if (!last || rows.length < pageSize) return
-    after = last.id
-  }
-}
+const endAll = (deps: Deps, removed: readonly string[]): Promise<void> =>
+  eachInUse(deps, {
+    page: (since, after, limit) =>
+      deps.database
+        .selectFrom('authenticators')
+        .select(['id', 'person_id'])
+        .where('kind', '=', name)
+        .where('last_used_at', '>=', since)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .execute(),
+    key: ({ id }) => id,
+    act: ({ id, person_id: personId }) => endOf(deps, personId, id, removed),
+  })
 
 async function endOf(deps: Deps, personId: string, id: string, removed: readonly string[]): Promise<void> {
   const { authenticators, sessions } = deps

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import type { Actor } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { Undo, orUndo } from '../../../accounts/undo.ts'
 import type { Database } from '../../../storage/database.ts'
@@ -44,13 +45,7 @@ export async function addToken(
     }
     const details = { kind: name, authenticator: id, suite: token.suite, serial: token.serialEnd }
     await audit.append(transaction, { event: 'authenticator.added', ...by, personId, details })
-    const notice = {
-      personId,
-      kind: 'authenticator-added',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-added', personId, method: name, by }, transaction)
     return 'added' as const
   })
   return added ?? refused
@@ -70,13 +65,7 @@ export async function removeToken(
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
-    const notice = {
-      personId,
-      kind: 'authenticator-removed',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-removed', personId, method: name, by }, transaction)
   })
 }
 
@@ -96,13 +85,7 @@ export async function releaseToken(
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.released', ...by, personId, details })
-    const notice = {
-      personId,
-      kind: 'authenticator-released',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-released', personId, method: name, by }, transaction)
   })
 }
 

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import type { Actor } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { base64url, credential, readCredential } from './credential.ts'
 import { loadWebAuthn } from './library.ts'
@@ -147,9 +148,6 @@ async function tellCloned(deps: AssertionDeps, { id, personId }: Authenticator, 
   const details = { kind: name, authenticator: id }
   await database.transaction().execute(async (transaction) => {
     await audit.append(transaction, { event: 'authenticator.cloned', ...by, personId, details })
-    await notifier.notify(
-      { personId, kind: 'authenticator-cloned', details: { method: name }, restricted: by.restricted },
-      transaction,
-    )
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-cloned', personId, method: name, by }, transaction)
   })
 }

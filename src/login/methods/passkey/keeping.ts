@@ -1,5 +1,6 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
 import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -57,10 +58,7 @@ export async function removePasskey(
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })
-    await notifier.notify(
-      { personId, kind: 'authenticator-removed', details: { method: name }, restricted: by.restricted },
-      transaction,
-    )
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-removed', personId, method: name, by }, transaction)
   })
 }
 
@@ -75,12 +73,6 @@ export async function releasePasskey(deps: PasskeyDeps, passkey: Authenticator, 
     if (!(await authenticators.hold(passkey, null, transaction))) throw new Refusal('busy', 'the passkey was changed')
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.released', ...by, personId, details })
-    const notice = {
-      personId,
-      kind: 'authenticator-released',
-      details: { method: name },
-      restricted: by.restricted,
-    } as const
-    await notifier.notify(notice, transaction)
+    await tellOfAuthenticator(notifier, { kind: 'authenticator-released', personId, method: name, by }, transaction)
   })
 }

@@ -2,6 +2,7 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import { z } from 'zod'
 import { maskName } from '../../../accounts/identifiers/masking.ts'
 import type { Actor, NaturalPerson } from '../../../accounts/natural-persons.ts'
+import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import { signInName } from '../../../accounts/personal-fields.ts'
 import { userHandleOf } from './assertion.ts'
 import { isAttested, type AttestationRoots } from './attestation.ts'
@@ -109,8 +110,9 @@ export async function register(
     // the key stays known after the passkey is removed: it verifies older signatures
     const details = { kind: name, authenticator: id, aaguid, synced, attested, key: keyDigestOf(publicKey) }
     await audit.append(transaction, { event: 'authenticator.added', ...by, personId: person.id, details })
-    await notifier.notify(
-      { personId: person.id, kind: 'authenticator-added', details: { method: name }, restricted: by.restricted },
+    await tellOfAuthenticator(
+      notifier,
+      { kind: 'authenticator-added', personId: person.id, method: name, by },
       transaction,
     )
     return id
