@@ -4,7 +4,7 @@ import { sealOlderRows } from './admin/keys/seal.ts'
 import type { Settings } from './config/settings.ts'
 import { serve } from './http/serve.ts'
 import { beat } from './http/hung-workers.ts'
-import { createReadiness, keepLooking, refuseWrongClock } from './http/readiness.ts'
+import { createReadiness, refuseWrongClock } from './http/readiness.ts'
 import { watchOutlook } from './http/outlook-metrics.ts'
 import { watchServices } from './http/service-metrics.ts'
 import { start } from './http/start.ts'
@@ -39,7 +39,6 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     clock,
     registry: metrics.registry,
   })
-  const looking = keepLooking(readiness, log)
   const { app, words } = createServerApp(core, protocol, login, readiness)
   watchServices({
     registry: metrics.registry,
@@ -49,7 +48,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     clock,
   })
   watchOutlook({ ...services, registry: metrics.registry, artifacts, clock })
-  const jobs = startJobs(core, protocol)
+  const jobs = startJobs(core, protocol, readiness)
 
   // one process is enough
   if ((cluster.worker?.id ?? 1) === 1) {
@@ -67,7 +66,6 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     drainMs: settings.drainSeconds * 1000,
     stopping: readiness.stop,
     async close() {
-      await looking.stop()
       for (const job of jobs) await job.stop()
       await login.phoneCodes.settled()
       await login.facePool.close()

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { Gauge, type Registry } from 'prom-client'
 import type { Clock } from '../config/clock.ts'
 import { SettingsError } from '../config/settings.ts'
@@ -6,7 +5,6 @@ import { lackingKeys, readKeysInStore } from '../keys/keys-in-store.ts'
 import type { DataKeys } from '../keys/data-keys.ts'
 import type { Database } from '../storage/database.ts'
 import { clockSentence, isRight, isWrong, readClock } from '../storage/store-clock.ts'
-import { isUnavailable } from '../storage/unavailable.ts'
 
 /** What a sign-in needs now. Of these, a machine may lack `clock` and `keys` alone, while the others go on. */
 export const needs = ['stores', 'clock', 'keys', 'stopping'] as const
@@ -103,25 +101,4 @@ function watch(registry: Registry, now: { unmet(): Promise<Unmet>; offset(): num
 export async function refuseWrongClock(database: Database, clock: Clock, mostClockMs: number): Promise<void> {
   const reading = await readClock(database, clock)
   if (isWrong(reading, mostClockMs)) throw new SettingsError(clockSentence(reading.ahead))
-}
-
-const lookMs = 5000
-
-/** Looks every five seconds until it is stopped. The last result stays while the store does not answer. */
-export function keepLooking({ look }: Readiness, log: { error(details: object, message: string): void }) {
-  const ending = new AbortController()
-  const looked = (async () => {
-    while (!ending.signal.aborted) {
-      await look().catch((error: unknown) => {
-        if (!isUnavailable(error)) log.error({ err: error }, 'clock and keys could not be compared with the store')
-      })
-      await pause(lookMs, undefined, { ref: false, signal: ending.signal }).catch(() => undefined)
-    }
-  })()
-  return {
-    async stop() {
-      ending.abort()
-      await looked
-    },
-  }
 }

@@ -9,6 +9,7 @@ import { nameIndexes } from '../jobs/name-indexes.ts'
 import { numberDisputesDue } from '../jobs/number-disputes-due.ts'
 import { removedCas } from '../jobs/removed-cas.ts'
 import { removedChannels } from '../jobs/removed-channels.ts'
+import { readinessLooks } from '../jobs/readiness-looks.ts'
 import { recoveryStops } from '../jobs/recovery-stops.ts'
 import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
@@ -19,7 +20,11 @@ import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
 /** Starts every job of a server process. They are stopped in the same order. */
-export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<void> }[] {
+export function startJobs(
+  core: Core,
+  protocol: Protocol,
+  readiness: Parameters<typeof readinessLooks>[0],
+): { stop(): Promise<void> }[] {
   const { settings, clock, log, events, artifacts, cookieKeys, services, passwords } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
   const { database, audit, dataKeys, shareKeys, representations, authenticators } = services
@@ -31,6 +36,7 @@ export function startJobs(core: Core, protocol: Protocol): { stop(): Promise<voi
   const refreshDataKeys = dataKeys.refresh
   // jobs that end sessions stop before the deliveries; the last checkpoint comes after the last entries
   return [
+    start(readinessLooks(readiness)),
     start(keyRefresh({ provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log })),
     start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
