@@ -3,12 +3,11 @@ import { readFileSync } from 'node:fs'
 /** The tokens of our pages (docs/design.md), and what a printed report needs of its own. */
 export const reportStyle = (): string =>
   `${readFileSync(new URL('../../../browser/css/1-tokens.css', import.meta.url), 'utf8')}
-body { margin: 0 auto; max-width: 60rem; padding: var(--s5) var(--s4) var(--s7); background: var(--paper); color: var(--ink); font: var(--t-small)/1.6 var(--fonts) }
+body { margin: 0 auto; max-width: 60rem; overflow-wrap: anywhere; padding: var(--s5) var(--s4) var(--s7); background: var(--paper); color: var(--ink); font: var(--t-small)/1.6 var(--fonts) }
 h1 { font-size: var(--t-title); line-height: 1.35; margin: 0 0 var(--s3) }
 h2 { font-size: var(--t-lead); line-height: 1.4; margin: var(--s6) 0 var(--s3) }
 p, ul, dl, dd { margin: 0; padding: 0 }
 ul { list-style: none }
-code, dd { overflow-wrap: anywhere }
 code { font: 0.875em/1.5 ui-monospace, 'Noto Sans Mono', monospace; color: var(--soft) }
 .notice { padding: var(--s3) var(--s4); border-radius: var(--r-control); background: var(--care-wash); color: var(--care); font-weight: 600 }
 .facts { display: flex; flex-wrap: wrap; gap: var(--s2) var(--s5); margin: var(--s4) 0 0; color: var(--soft) }
