@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { turnOfActs } from '../src/storage/postgres.ts'
 
 /** Locks by name: in how many samples one was held, and in how many a session waited for it. */
 export interface LockShares {
@@ -10,7 +11,7 @@ export interface LockShares {
 const everyMs = 5
 
 /** The advisory lock of acts (src/storage/postgres.ts). PostgreSQL keeps the number in two halves of 32 bits. */
-const actsTurn = 7_305_196_841n
+const actsTurn = BigInt(turnOfActs)
 const isTurn = `classid = ${actsTurn >> 32n} and objid = ${actsTurn & 0xffffffffn}`
 
 /** Locks that PostgreSQL grants to one session at a time, and what sessions of a database wait for. */

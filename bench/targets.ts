@@ -33,6 +33,8 @@ export interface Start {
   algorithm?: 'ES256' | 'RS256'
   /** False: the server and the helper threads of Node.js may use all cores, as in production. */
   pinned?: boolean
+  /** Where the portal takes back-channel logout notices. */
+  notices?: string
 }
 
 const people = 8
@@ -94,6 +96,7 @@ export async function startOurs(
     name = 'yideng',
     accounts = 0,
     algorithm = 'ES256',
+    notices,
   } = start
   const directory = mkdtempSync(join(tmpdir(), 'yideng-bench-'))
   const port = await freePort()
@@ -121,6 +124,7 @@ export async function startOurs(
     redirect_uris: [redirectUri],
     scope: 'openid profile offline_access',
     consent: 'implicit',
+    ...(notices ? { backchannel_logout_uri: notices } : {}),
   })
   const old = await registerOldPortals(services)
   const service = await register({ name: '压测服务', type: 'service', resources: [resource] })

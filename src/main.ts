@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { sealOlderRows } from './admin/keys/seal.ts'
 import type { Settings } from './config/settings.ts'
 import { serve } from './http/serve.ts'
+import { createAdmission } from './http/admission.ts'
 import { beat } from './http/hung-workers.ts'
 import { createReadiness, refuseWrongClock } from './http/readiness.ts'
 import { watchOutlook } from './http/outlook-metrics.ts'
@@ -39,7 +40,8 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     clock,
     registry: metrics.registry,
   })
-  const { app, words } = createServerApp(core, protocol, login, readiness)
+  const admission = createAdmission({ busyMs: settings.busyMs, registry: metrics.registry })
+  const { app, words } = createServerApp(core, protocol, login, { readiness, admission })
   watchServices({
     registry: metrics.registry,
     database: services.database,
@@ -48,7 +50,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     clock,
   })
   watchOutlook({ ...services, registry: metrics.registry, artifacts, clock })
-  const jobs = startJobs(core, protocol, readiness)
+  const jobs = startJobs(core, protocol, { readiness, isBusy: admission.isBusy })
 
   // one process is enough
   if ((cluster.worker?.id ?? 1) === 1) {
@@ -66,6 +68,7 @@ async function server(settings: Settings, log: Logger, tracing: Tracing) {
     drainMs: settings.drainSeconds * 1000,
     stopping: readiness.stop,
     async close() {
+      admission.stop()
       for (const job of jobs) await job.stop()
       await login.phoneCodes.settled()
       await login.facePool.close()

@@ -33,6 +33,8 @@ export interface Authenticators {
   /** Holds it from `at`, or releases it with null; false when it is no longer what the caller read. */
   hold(authenticator: Authenticator, at: number | null, within: Database): Promise<boolean>
   used(authenticator: Authenticator): Promise<void>
+  /** Replaces the data by a use: `used` and `replaceData` in one statement; false as there. */
+  replaceByUse(authenticator: Authenticator, data: string): Promise<boolean>
   /** Only an authenticator of this person; false when there is none. */
   remove(personId: string, id: string, within?: Database): Promise<boolean>
   /** All of one kind that a person has; returns how many. */
@@ -66,6 +68,7 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
     },
     add: (authenticator, within = database) => add(deps, within, authenticator),
     replaceData: (authenticator, data, within = database) => update(deps, within, authenticator, { data }),
+    replaceByUse: (authenticator, data) => update(deps, database, authenticator, { data }, { last_used_at: clock() }),
     hold: (authenticator, at, within) => update(deps, within, authenticator, { held_at: at }),
     async used({ id }) {
       await database.updateTable('authenticators').set({ last_used_at: clock() }).where('id', '=', id).execute()
@@ -136,6 +139,7 @@ async function update(
   within: Database,
   { id, personId, kind, lookupKey, data, createdAt, heldAt }: Authenticator,
   values: { data?: string; held_at?: number | null },
+  unsealedValues: { last_used_at?: number } = {},
 ): Promise<boolean> {
   const before = {
     id,
@@ -148,7 +152,7 @@ async function update(
   }
   const result = await within
     .updateTable('authenticators')
-    .set({ ...values, mac: macOf(seal, 'authenticators', { ...before, ...values }) })
+    .set({ ...values, ...unsealedValues, mac: macOf(seal, 'authenticators', { ...before, ...values }) })
     .where('id', '=', id)
     .where('person_id', '=', personId)
     .where('data', '=', data)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import { inOwnTurn } from '../storage/turns.ts'
 import type { Actor } from './natural-persons.ts'
 
 const schema = z.object({
@@ -71,7 +72,7 @@ export function createConsents(options: { database: Database; audit: AuditLog; c
       return rows.map((row) => ({ version: row.notice_version, givenAt: row.given_at }))
     },
     withdraw: (personId, clientId, by) =>
-      database.transaction().execute(async (transaction) => {
+      inOwnTurn(database, [personId], async (transaction) => {
         const row = await transaction
           .deleteFrom('consents')
           .where('person_id', '=', personId)
@@ -94,7 +95,7 @@ export function createConsents(options: { database: Database; audit: AuditLog; c
     },
     find: (personId, clientId) => findIn(database, personId, clientId),
     give: (personId, clientId, granted, by) =>
-      database.transaction().execute(async (transaction) => {
+      inOwnTurn(database, [personId], async (transaction) => {
         const before = await findIn(transaction, personId, clientId)
         const resources = mergeResources(before?.resources ?? {}, granted.resources)
         const now = clock()

@@ -95,22 +95,27 @@ export function createDevices(options: {
       }),
     async seen({ personId, cookie, browser }) {
       const key = keyOf(cookie)
-      const known = await database
+      const now = clock()
+      const sealed = { browser: cipher.seal(browser, aad(personId, key)), last_seen_at: now }
+      const { numUpdatedRows: known } = await database
+        .updateTable('devices')
+        .set(sealed)
+        .where('person_id', '=', personId)
+        .where('device_key', '=', key)
+        .executeTakeFirstOrThrow()
+      if (known > 0n) return 'known'
+      const other = await database
         .selectFrom('devices')
         .select('device_key')
         .where('person_id', '=', personId)
-        .execute()
-      const now = clock()
-      const sealed = cipher.seal(browser, aad(personId, key))
+        .limit(1)
+        .executeTakeFirst()
       await database
         .insertInto('devices')
-        .values({ person_id: personId, device_key: key, browser: sealed, first_seen_at: now, last_seen_at: now })
-        .onConflict((conflict) =>
-          conflict.columns(['person_id', 'device_key']).doUpdateSet({ browser: sealed, last_seen_at: now }),
-        )
+        .values({ person_id: personId, device_key: key, first_seen_at: now, ...sealed })
+        .onConflict((conflict) => conflict.columns(['person_id', 'device_key']).doUpdateSet(sealed))
         .execute()
-      if (known.some((device) => device.device_key === key)) return 'known'
-      return known.length === 0 ? 'first' : 'new'
+      return other ? 'new' : 'first'
     },
   }
 }

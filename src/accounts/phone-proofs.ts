@@ -4,6 +4,7 @@ import { dayMs } from '../config/time.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { Hands, RecycledNumbers } from '../proofing/recycled-numbers.ts'
 import type { Database, DatabaseTransaction } from '../storage/database.ts'
+import { inOwnTurn } from '../storage/turns.ts'
 import type { Publish } from '../storage/events.ts'
 import { byCarrier, byText, byWechat, type PhoneTables } from '../storage/schema-phone.ts'
 import type { Actor } from './natural-persons/natural-person.ts'
@@ -42,6 +43,8 @@ export interface PhoneProofs {
     proof: Numbered & { how: ProvenHow },
     by: Actor,
   ): Promise<'recorded' | 'full'>
+  /** The same in a transaction of its own, for a sign-in: acts of other persons and numbers do not wait. */
+  recordAlone(proof: Numbered & { how: ProvenHow }, by: Actor): Promise<'recorded' | 'full'>
   /** Records what an upstream has proven, for new accounts. @returns how many were recorded */
   recordPast(transaction: DatabaseTransaction, proofs: readonly PastPhoneProof[]): Promise<number>
   /** Undefined where no proof counts: none, too old, or the number changed hands. */
@@ -153,27 +156,31 @@ export function createPhoneProofs(options: {
       .execute()
   }
 
+  const record: PhoneProofs['record'] = async (transaction, proof, by) => {
+    const { personId, phone, how } = proof
+    // acts of one number take turns on both stores, so no other person comes between this count and the proof
+    const before = await holders(phone, transaction)
+    const others = before.filter((id) => id !== personId)
+    if (others.length >= mostPersons) return 'full'
+    await write(transaction, proof)
+    const shared = others.length > 0 && !before.includes(personId)
+    for (const id of shared ? [...others, personId] : [])
+      await notifier.notify({ personId: id, kind: 'phone-shared' }, transaction)
+    await audit.append(transaction, {
+      event: 'phone.proven',
+      ...by,
+      personId,
+      details: { how, persons: others.length + 1 },
+    })
+    return 'recorded'
+  }
+
   return {
     find,
     holders,
-    async record(transaction, proof, by) {
-      const { personId, phone, how } = proof
-      // transactions take turns on both stores, so no other person comes between this count and the proof
-      const before = await holders(phone, transaction)
-      const others = before.filter((id) => id !== personId)
-      if (others.length >= mostPersons) return 'full'
-      await write(transaction, proof)
-      const shared = others.length > 0 && !before.includes(personId)
-      for (const id of shared ? [...others, personId] : [])
-        await notifier.notify({ personId: id, kind: 'phone-shared' }, transaction)
-      await audit.append(transaction, {
-        event: 'phone.proven',
-        ...by,
-        personId,
-        details: { how, persons: others.length + 1 },
-      })
-      return 'recorded'
-    },
+    record,
+    recordAlone: (proof, by) =>
+      inOwnTurn(database, [proof.personId, indexOf(proof.phone)], (transaction) => record(transaction, proof, by)),
     recordPast: (transaction, proofs) =>
       recordPastProofs({ notifier, indexOf, oldest: oldest(), now: clock(), mostPersons }, transaction, proofs),
     giveUp: endProofs,

@@ -1,6 +1,7 @@
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Database } from '../storage/database.ts'
+import { inOwnTurn } from '../storage/turns.ts'
 import type { Actor } from './natural-persons.ts'
 
 /** The last choice of a person at a portal: for whom they act. Null: for themself. */
@@ -27,7 +28,7 @@ export function createRepresenteeChoices(options: {
       return row && row.principal_id
     },
     keep: ({ personId, clientId, principalId }, by) =>
-      database.transaction().execute(async (transaction) => {
+      inOwnTurn(database, [personId], async (transaction) => {
         const chosen = { principal_id: principalId, chosen_at: clock() }
         await transaction
           .insertInto('representee_choices')

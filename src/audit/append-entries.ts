@@ -166,8 +166,8 @@ export function createEntryAppender(deps: EntryDeps & { database: Database; chai
 
     return {
       async within(transaction: DatabaseTransaction, events: readonly AuditEvent[]) {
-        // the turn of acts (storage/postgres.ts) orders those of this process
-        const chain = await chains.hold(transaction, 'acts')
+        // acts of this process may run beside each other (storage/turns.ts), so each locks the end of the chain
+        const chain = await chains.hold(transaction, 'acts', { locked: true })
         for (const statement of statements(chain, events).made) {
           const { numAffectedRows } = await transaction.executeQuery(statement)
           if (!numAffectedRows) throw new Error('A chain of the audit log was closed during an act.')

@@ -27,8 +27,11 @@ type Within = Database | DatabaseTransaction
 export interface WriterChains {
   /** The process, in the table of chains. */
   readonly writer: string
-  /** The end of the chain for this kind of work, as the store has it. Takes a chain where the process holds none. */
-  hold(within: Within, work: string): Promise<HeldChain>
+  /**
+   * The end of the chain for this kind of work, as the store has it. Takes a chain where the process holds none.
+   * @param options.locked PostgreSQL only: until the end of the transaction, another one of this process waits
+   */
+  hold(within: Within, work: string, options?: { locked?: boolean }): Promise<HeldChain>
   /** Says that the process lives. A chain that another process has closed stays closed. */
   renew(): Promise<void>
   /** Gives the chains back, with their next numbers for another process. */
@@ -41,14 +44,14 @@ export function createWriterChains(database: Database): WriterChains {
   const now = storeTime(database)
   const until = sql<number>`${now} + ${sql.lit(aliveMs)}`
   const columns = ['id', 'sequence', 'hash'] as const
-  const readTip = compileOnce<{ sequence: number; hash: string }>(
-    database
-      .selectFrom('audit_chains')
-      .select(['sequence', 'hash'])
-      .where('id', '=', 0)
-      .where('writer', '=', writer)
-      .where('closed_at', 'is', null),
-  )
+  const own = database
+    .selectFrom('audit_chains')
+    .select(['sequence', 'hash'])
+    .where('id', '=', 0)
+    .where('writer', '=', writer)
+    .where('closed_at', 'is', null)
+  const readTip = compileOnce<{ sequence: number; hash: string }>(own)
+  const lockTip = compileOnce<{ sequence: number; hash: string }>(own.forUpdate())
 
   /** The lowest free chain; undefined where there is none, or another process was faster. */
   const takeFree = (within: Within) =>
@@ -105,15 +108,22 @@ export function createWriterChains(database: Database): WriterChains {
 
   return {
     writer,
-    async hold(within, work) {
+    async hold(within, work, { locked = false } = {}) {
       const id = held.get(work)
       if (id === undefined) return take(within, work)
-      const [tip] = await readTip(within, [id, writer])
-      return tip && tip.sequence < startOf(id).sequence + fullAt ? { id, writer, tip } : take(within, work)
+      const [end] = await (locked ? lockTip : readTip)(within, [id, writer])
+      return end && end.sequence < startOf(id).sequence + fullAt ? { id, writer, tip: end } : take(within, work)
     },
     async renew() {
+      // two acts that began at once may have taken two chains for one kind of work
+      const rows = await database
+        .selectFrom('audit_chains')
+        .select('id')
+        .where('writer', '=', writer)
+        .where('closed_at', 'is', null)
+        .execute()
       // one by one: a statement over two rows would hold the first while it waits for the second
-      for (const id of new Set(held.values())) {
+      for (const { id } of rows) {
         await database
           .updateTable('audit_chains')
           .set({ alive_until: until })

@@ -57,6 +57,8 @@ export interface AppDeps {
   log: Logger
   readiness: Readiness
   limits: Limits
+  /** Refuses new sign-ins of a busy process. */
+  admission: Middleware
   metrics: Metrics
   tracing: Pick<Tracing, 'requests'>
   assets: Assets
@@ -128,6 +130,7 @@ export function createApp(deps: AppDeps): Koa {
     // after the style sheet of its own page
     cookies,
     postedAuthorizations,
+    deps.admission,
     onwardPages({ issuer: settings.issuer, acceptedPasskeys: deps.account.acceptedPasskeys }),
     deps.upstreamSignOut.middleware,
     logoutRequests({ provider, findRegistered: deps.clients.find }),

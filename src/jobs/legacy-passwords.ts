@@ -11,6 +11,7 @@ export function legacyPasswords(
   const failed = (err: unknown) => deps.log.error({ err }, 'an imported password hash cannot be wrapped')
   return {
     name: 'legacy passwords',
+    yields: true,
     everyMs: minuteMs,
     async run() {
       more = (await wrapPasswords(deps, failed)) > 0
@@ -22,6 +23,7 @@ export function legacyPasswords(
 /** After the last imported hash of a costly algorithm was replaced, password checks take less time again. */
 export const legacyWork = (deps: Pick<WrapDeps, 'database' | 'cipher'>): Job => ({
   name: 'legacy password work',
+  yields: true,
   everyMs: hourMs,
   run: () => lowerLegacyWork(deps),
 })

@@ -14,6 +14,8 @@ export interface Job {
   changedMs?: number
   /** The period. A job with `nextDue` uses it only while events do not arrive. */
   everyMs: number
+  /** Waits while the process has too much to do, for at most ten minutes. */
+  yields?: true
   /** Runs once when the process stops. */
   last?(): Promise<unknown>
 }
@@ -21,6 +23,8 @@ export interface Job {
 export interface JobDeps {
   events: Pick<Events, 'subscribe' | 'isConnected'>
   clock: Clock
+  /** Whether the process has too much to do for its sign-ins. */
+  isBusy?(): boolean
   log: { error(details: object, message: string): void }
 }
 
@@ -33,14 +37,18 @@ export interface RunningJob {
 /** Wait after a failed run of a job with `nextDue`. */
 const failedMs = 1000
 const shortestMs = 20
+/** Work that yields runs after this time in any case: what it cleans would grow. */
+const longestYieldMs = 600_000
+const yieldMs = 1000
 
 /** Runs the job until it is stopped, and never twice at once in a process. The first run starts at once. */
-export function startJob(job: Job, { events, clock, log }: JobDeps): RunningJob {
+export function startJob(job: Job, { events, clock, isBusy, log }: JobDeps): RunningJob {
   const { name, everyMs, topic, changedMs = 0 } = job
   let running: Promise<unknown> | undefined
   let timer: NodeJS.Timeout | undefined
   let afterChange: NodeJS.Timeout | undefined
   let stopped = false
+  let yieldsSince: number | undefined
 
   const runNow = () => {
     running ??= runOnce().finally(() => {
@@ -54,12 +62,21 @@ export function startJob(job: Job, { events, clock, log }: JobDeps): RunningJob 
     clearTimeout(timer)
     let wait = job.nextDue ? failedMs : everyMs
     try {
+      if (mustYield()) {
+        wait = yieldMs
+        return undefined
+      }
       const result = await job.run()
       wait = await untilNext()
       return result
     } finally {
       if (!stopped) timer = setTimeout(() => void runNow().catch(failed), wait).unref()
     }
+  }
+
+  function mustYield(): boolean {
+    yieldsSince = job.yields && isBusy?.() ? (yieldsSince ?? clock()) : undefined
+    return yieldsSince !== undefined && clock() - yieldsSince < longestYieldMs
   }
 
   async function untilNext(): Promise<number> {

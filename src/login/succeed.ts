@@ -107,11 +107,13 @@ async function isStillValid(
   { method, epoch, authenticatorId }: LoginProof,
 ): Promise<boolean> {
   if (epoch !== undefined && epoch !== person.endings.epoch) return false
-  if (await methodLocks.locked(person.id, method)) return false
-  return (
-    authenticatorId === undefined ||
-    (await authenticators.list(person.id, method)).some(({ id, heldAt }) => id === authenticatorId && heldAt === null)
-  )
+  // after the person was read: what ends in between ends this sign-in by its epoch
+  const [locked, held] = await Promise.all([
+    methodLocks.locked(person.id, method),
+    authenticatorId === undefined ? [] : authenticators.list(person.id, method),
+  ])
+  if (locked) return false
+  return authenticatorId === undefined || held.some(({ id, heldAt }) => id === authenticatorId && heldAt === null)
 }
 
 /** Notifies the person of a sign-in with a new browser, unless it is their first browser of all. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelAsked, type Level } from '../assurance/levels.ts'
 import type { Client } from '../clients/clients.ts'
+import type { ReadPerson } from './person-of-request.ts'
 import { acrValuesAsked } from './claims-request.ts'
 import type { ExchangeConsents } from './token-exchange/exchange-consents.ts'
 import type { Representees } from '../representation/representees.ts'
@@ -27,6 +28,8 @@ export interface FreshSignIn {
   signedInAt: number
   /** The person was signed in before, and signs in once more. */
   again: boolean
+  /** The person, read once in this request. */
+  person(): ReturnType<ReadPerson>
 }
 
 /** Everything that the checks of the questions look at, beside the request. */
@@ -35,6 +38,7 @@ export interface CheckDeps {
   representees: Representees
   exchangeConsents: ExchangeConsents
   isClosing(personId: string): Promise<boolean>
+  readPerson: ReadPerson
   /** The name of the offer after this sign-in. */
   offerDue(signIn: FreshSignIn): Promise<string | undefined>
   /** The `sub` of this person at the portal that asks. */

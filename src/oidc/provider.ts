@@ -52,6 +52,7 @@ import { answerForJwtTokens } from './jwt-tokens.ts'
 import { isOpenTo, type LegacyAnswer } from './legacy-requests.ts'
 import { keepOfflineAccess } from './offline-access.ts'
 import { createOidcPages } from './pages.ts'
+import { readPersonOnce, type ReadPerson } from './person-of-request.ts'
 import { createPrompts, promptValues, selectAccountByLogin, type CheckDeps, type PromptQuestion } from './prompts.ts'
 import { resourceServer, type Resources } from './resources.ts'
 import { createSubjects } from './subjects.ts'
@@ -112,6 +113,7 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   const shared = {
     ...subjects,
     findAccount,
+    readPerson: readPersonOnce(persons),
     introspectionPolicy: createIntrospectionPolicy(findAccount, findClient),
     actorClaims: createActorClaims(),
     exchangeConsents: createExchangeConsents(deps),
@@ -133,7 +135,7 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   hashAccessTokens(provider)
   alwaysNameSessions(provider)
   keepRedirectQueries(provider, deps.legacyAnswer)
-  dropEndedLogins(provider, persons)
+  dropEndedLogins(provider, shared.readPerson)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)
   detectReplaysAtomically(provider, artifacts, clock)
@@ -148,11 +150,12 @@ interface Shared extends ReturnType<typeof createSubjects> {
   actorClaims: ReturnType<typeof createActorClaims>
   exchangeConsents: ReturnType<typeof createExchangeConsents>
   successorOf: ReturnType<typeof createSuccessorOf>
+  readPerson: ReadPerson
   resourceServerOf(client: Client, resource: string): ReturnType<typeof resourceServer>
 }
 
 function promptPolicy(deps: ProviderDeps, shared: Shared) {
-  const isClosing = async (id: string) => ((await deps.persons.find(id))?.closesAt ?? null) !== null
+  const isClosing = async (id: string) => ((await shared.readPerson(id))?.closesAt ?? null) !== null
   const policy = createPrompts(deps.questions, { ...deps, ...shared, isClosing })
   deps.deviceFlow.addChecks(policy)
   return policy

@@ -6,6 +6,7 @@ import {
   PostgresDriver,
   PostgresQueryCompiler,
   type DatabaseConnection,
+  type IsolationLevel,
   type PostgresDialectConfig,
   type PostgresPool,
   type PostgresPoolClient,
@@ -36,12 +37,14 @@ const unlimitedMs = 2 ** 31 - 1
 export const withoutTimeLimit = CompiledQuery.raw('set local statement_timeout = 0')
 
 /** Advisory lock of the acts of all processes (see beginTransaction); an arbitrary number. */
-const writersTurn = 7_305_196_841
+export const turnOfActs = 7_305_196_841
+/** Marks a transaction that takes a turn by itself (turns.ts); it is PostgreSQL's own level. */
+export const ownTurn: IsolationLevel = 'read committed'
 /**
  * One message with two statements. A statement sees all earlier commits, so the question sees those of the last
  * writer.
  */
-const beginWriting = `begin; select pg_advisory_xact_lock(${writersTurn})`
+const beginWithTurn = `begin; select pg_advisory_xact_lock(${turnOfActs})`
 const commit = CompiledQuery.raw('commit')
 const rollback = CompiledQuery.raw('rollback')
 
@@ -53,12 +56,13 @@ const clean = (value: unknown) => (typeof value === 'string' ? value.replaceAll(
 
 /**
  * An act (a transaction that reads and then writes) waits for its turn first, as in SQLite: its reads stay valid until
- * the commit. Sign-ins wait for no turn (writeTogether; docs/decisions/0257-locks.md).
+ * the commit. Sign-ins wait for no turn (writeTogether) or for their own (turns.ts; docs/decisions/0257-locks.md).
  */
 class TurnTakingDriver extends PostgresDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
-    if (settings.accessMode === 'read only') return super.beginTransaction(connection, settings)
-    await connection.executeQuery(CompiledQuery.raw(beginWriting))
+    const { accessMode, isolationLevel } = settings
+    if (accessMode === 'read only' || isolationLevel === ownTurn) return super.beginTransaction(connection, settings)
+    await connection.executeQuery(CompiledQuery.raw(beginWithTurn))
     return undefined
   }
 }

@@ -2,6 +2,7 @@ import type { AccountRoutesDeps } from '../account-centre/account-routes.ts'
 import { createMethodSwitches } from '../account-centre/method-switches.ts'
 import { listedRegions } from '../config/networks.ts'
 import { serviceNameOf } from '../config/settings/operator.ts'
+import type { Admission } from '../http/admission.ts'
 import { createApp, type AppDeps } from '../http/app.ts'
 import type { Readiness } from '../http/readiness.ts'
 import { loadAssets } from '../pages/assets.ts'
@@ -13,7 +14,12 @@ import type { Login } from './login.ts'
 import type { Protocol } from './protocol.ts'
 
 /** The koa application of a server process, and the words of its pages. */
-export function createServerApp(core: Core, protocol: Protocol, login: Login, readiness: Readiness) {
+export function createServerApp(
+  core: Core,
+  protocol: Protocol,
+  login: Login,
+  { readiness, admission }: { readiness: Readiness; admission: Admission },
+) {
   const { settings, clock, log, tracing, metrics, artifacts, reasons, findClient, cookieKeys, services } = core
   const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
   const { audit, clients, devices } = services
@@ -34,6 +40,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login, re
     artifacts,
     methods,
     readiness,
+    admission: admission.middleware,
     limits: () => (protocol.signatureServer?.isDown() ? ['signature server'] : []),
     requests: {
       pages,

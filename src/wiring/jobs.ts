@@ -23,7 +23,7 @@ import type { Protocol } from './protocol.ts'
 export function startJobs(
   core: Core,
   protocol: Protocol,
-  readiness: Parameters<typeof readinessLooks>[0],
+  { readiness, isBusy }: { readiness: Parameters<typeof readinessLooks>[0]; isBusy: () => boolean },
 ): { stop(): Promise<void> }[] {
   const { settings, clock, log, events, artifacts, cookieKeys, services, passwords } = core
   const { provider, sessions, deliveries, deliver, readKeys } = protocol
@@ -31,7 +31,7 @@ export function startJobs(
   const { channels, upstreams } = core
   const { cipher } = dataKeys
   const { closing, persons, mandates, legalPersons, identityProofs } = services
-  const start = (job: Job) => startJob(job, { events, clock, log })
+  const start = (job: Job) => startJob(job, { events, clock, log, isBusy })
   const checkpoints = createCheckpoints({ database, settings, clock, signatureServer: protocol.signatureServer })
   const refreshDataKeys = dataKeys.refresh
   // jobs that end sessions stop before the deliveries; the last checkpoint comes after the last entries

@@ -88,12 +88,7 @@ describe.skipIf(cannotRun('PostgreSQL'))('docs/sql.json', () => {
   })
 
   it.each([
-    [
-      'a method',
-      'db.selectFrom("clients").selectAll().forUpdate().skipLocked()',
-      'method skipLocked',
-      'method forUpdate',
-    ],
+    ['a method', 'db.selectFrom("clients").selectAll().forUpdate().skipLocked()', 'method skipLocked'],
     ['a method that others have too', 'db.selectFrom("clients").selectAll(); db.with("a", b)', 'method with'],
     ['a function out of its builder', 'db.selectFrom("a").where(({ between }) => between(a, 1, 2))', 'method between'],
     ['an operator', 'db.selectFrom("clients").where("id", "@>", "a")', 'operator @>'],

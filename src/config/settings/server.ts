@@ -58,6 +58,7 @@ const schema = z.object({
   YIDENG_WORKERS: whole(1, 64),
   YIDENG_CLOCK_SECONDS: whole(1, 999_999_999),
   YIDENG_DRAIN_SECONDS: whole(0, 300),
+  YIDENG_BUSY_MS: whole(0, 60_000),
   YIDENG_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     error: 'must be one of fatal, error, warn, info, debug, trace, silent',
   }),
@@ -103,6 +104,8 @@ export function serverSettings(texts: SettingTexts, production: boolean) {
     clockSeconds: parsed.YIDENG_CLOCK_SECONDS,
     /** Seconds between SIGTERM, from which on /readyz is 503, and the end of listening. */
     drainSeconds: parsed.YIDENG_DRAIN_SECONDS,
+    /** Mean milliseconds by which the event loop may be late before new sign-ins are refused; 0: never. */
+    busyMs: parsed.YIDENG_BUSY_MS,
     resourcesFile: parsed.YIDENG_RESOURCES,
     logLevel: parsed.YIDENG_LOG_LEVEL,
     demo: parsed.YIDENG_DEMO,

@@ -32,10 +32,10 @@ const strongEnough = (amr: readonly string[]) => (amr.includes('pwd') || amr.inc
  */
 export function codesOffer({ recovery, persons, devices, audit, clock, ownClientId }: CodesOfferDeps): Offer {
   return {
-    async due({ req, clientId, personId, amr, signedInAt, again }) {
+    async due({ req, clientId, personId, amr, signedInAt, again, person: read }) {
       if (again || clientId === ownClientId || !strongEnough(amr) || (await recovery.codesWereOffered(personId)))
         return false
-      const person = await persons.find(personId)
+      const person = await read()
       if (person?.status !== 'active' || isHeld(person, clock())) return false
       const firstSeenAt = await devices.firstSeenAt(personId, devices.keyOf(requestOf({ req }).deviceBefore))
       return firstSeenAt !== undefined && firstSeenAt < signedInAt * 1000

@@ -1,6 +1,6 @@
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { levelOf } from '../../assurance/levels.ts'
-import type { FreshSignIn } from '../../oidc/prompts.ts'
+import type { CheckDeps, FreshSignIn } from '../../oidc/prompts.ts'
 import type { Offer } from '../method.ts'
 import { codesAnswer, type CodesAnswerDeps } from './codes-offer.ts'
 import { possessionAnswer } from './possession-offer.ts'
@@ -22,10 +22,16 @@ export interface OfferQuestionDeps extends CodesAnswerDeps {
 export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
   name: 'offer',
 
-  checks: ({ offerDue }) => {
-    const due = async (ctx: KoaContextWithOIDC) => {
-      const signIn = freshSignIn(ctx)
-      return signIn && offerDue(signIn)
+  checks: ({ offerDue, readPerson }) => {
+    // the check and its details ask the same in one request
+    const asked = new WeakMap<KoaContextWithOIDC, Promise<string | undefined>>()
+    const due = (ctx: KoaContextWithOIDC) => {
+      const known = asked.get(ctx)
+      if (known) return known
+      const signIn = freshSignIn(ctx, readPerson)
+      const found = signIn ? offerDue(signIn) : Promise.resolve(undefined)
+      asked.set(ctx, found)
+      return found
     }
     return [
       new interactionPolicy.Check(
@@ -34,7 +40,7 @@ export const offerQuestion: Question<'offer', OfferQuestionDeps> = {
         'interaction_required',
         async (ctx) => (await due(ctx)) !== undefined,
         // an offer may need what its method has found in the login before
-        async (ctx) => ({ offer: await due(ctx), after: freshSignIn(ctx)?.attemptId }),
+        async (ctx) => ({ offer: await due(ctx), after: readSignedInHere(ctx.oidc.result)?.attempt }),
       ),
     ]
   },
@@ -75,12 +81,13 @@ export function createOffers(): Offers {
 }
 
 /** The sign-in of this authorization request, before its offer is answered; undefined where it had none, as for a later step-up. */
-function freshSignIn({ oidc, req }: KoaContextWithOIDC): FreshSignIn | undefined {
+function freshSignIn({ oidc, req }: KoaContextWithOIDC, readPerson: CheckDeps['readPerson']): FreshSignIn | undefined {
   const { result, params } = oidc
   const here = readSignedInHere(result)
   if (!result?.login || !here || result['offer'] !== undefined || oidc.promptPending('none')) return undefined
   const { accountId: personId, acr, amr = [], ts: signedInAt = 0 } = result.login
   return {
+    person: () => readPerson(personId),
     req,
     attemptId: here.attempt,
     asked: oidc.entities.Interaction?.uid !== here.attempt,

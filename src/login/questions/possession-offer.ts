@@ -34,9 +34,9 @@ const waysOf = async (methods: readonly LoginMethod[], who: SignedIn) => {
 export function possessionOffer(deps: PossessionOfferDeps): Offer {
   const { methods, persons, audit, clock, oldProofsUntil, ownClientId } = deps
   return {
-    async due({ clientId, personId, amr }) {
+    async due({ clientId, personId, amr, person: read }) {
       if (clientId === ownClientId) return false
-      const person = await persons.find(personId)
+      const person = await read()
       if (!person || !byOldRule(person) || person.row.possession_asked_at !== null) return false
       return !isHeld(person, clock()) && (await waysOf(methods, { personId, amr })).length > 0
     },

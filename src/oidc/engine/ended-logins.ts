@@ -1,7 +1,7 @@
 import { Provider, type InteractionResults } from 'oidc-provider'
-import type { NaturalPersons } from '../../accounts/natural-persons.ts'
 import { isEnded } from '../../accounts/sign-in-endings.ts'
 import { readSignInRecord } from '../../sessions/remember-origin.ts'
+import type { ReadPerson } from '../person-of-request.ts'
 
 /** A running login as oidc-provider stores it (its lib/models/interaction.js). */
 interface Interaction {
@@ -11,29 +11,31 @@ interface Interaction {
   session?: { uid?: string }
 }
 
-type Persons = Pick<NaturalPersons, 'find'>
-
 const resuming: ReadonlySet<string | undefined> = new Set(['resume', 'device_resume'])
 
 /**
  * A login may wait between its proof and its next request. If sign-ins of the person end in between, the proof no longer counts.
  * Then the result is removed and the person is asked again. The account is read from the store: a session begins here.
  */
-export function dropEndedLogins(provider: Provider, persons: Persons): void {
+export function dropEndedLogins(provider: Provider, readPerson: ReadPerson): void {
   const model = provider.Interaction as unknown as { find(id: string): Promise<Interaction | undefined> }
   const find = model.find.bind(model)
   model.find = async (id) => {
     const interaction = await find(id)
-    if (interaction?.result?.login && resuming.has(Provider.ctx?.oidc?.route) && !(await counts(interaction, persons)))
+    if (
+      interaction?.result?.login &&
+      resuming.has(Provider.ctx?.oidc?.route) &&
+      !(await counts(interaction, readPerson))
+    )
       delete interaction.result
     return interaction
   }
 }
 
-async function counts(interaction: Interaction, persons: Persons): Promise<boolean> {
+async function counts(interaction: Interaction, readPerson: ReadPerson): Promise<boolean> {
   const { result = {}, lastSubmission = {}, session } = interaction
   const { accountId, ts } = result.login ?? {}
-  const person = accountId === undefined ? undefined : await persons.find(accountId)
+  const person = accountId === undefined ? undefined : await readPerson(accountId)
   if (person?.status !== 'active' || ts === undefined) return false
   const signIn = readSignInRecord(result)
   const isNew = signIn !== undefined && signIn.id !== readSignInRecord(lastSubmission)?.id

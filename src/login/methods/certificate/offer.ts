@@ -22,12 +22,12 @@ const caOf = ({ identifies }: SignInDeps, { ca }: CertificateIdentity) => identi
 
 /** "Next time by this certificate": asked after a sign-in by another way, in a login in which an unbound certificate signed. */
 export function certificateOffer(deps: SignInDeps): Offer {
-  const { persons, methodLocks, proofs } = deps
+  const { methodLocks, proofs } = deps
   return {
     evenAsked: true,
-    async due({ attemptId, personId, amr, level }) {
+    async due({ attemptId, personId, amr, level, person: read }) {
       const identity = await proofs.read(attemptId)
-      const person = identity && (await persons.find(personId))
+      const person = identity && (await read())
       if (!person || !(await mayBind(deps, caOf(deps, identity), identity, { person, amr, level }))) return false
       if ((await methodLocks.locked(personId, name)) || (await restsOnHeldLink(deps, { personId, amr }))) return false
       return (await findBinding(deps, identity)) === undefined

@@ -20,13 +20,13 @@ const loginOf = ({ interaction }: Attempt): string => {
 
 /** "Next time by this WeChat": asked after a sign-in by another way, in a login in which an unbound account of a channel took part. */
 export function channelOffer(deps: Deps): Offer {
-  const { channels, persons, methodLocks, proofs, clock } = deps
+  const { channels, methodLocks, proofs, clock } = deps
   return {
     evenAsked: true,
-    async due({ attemptId, personId, amr, level }) {
+    async due({ attemptId, personId, amr, level, person: read }) {
       const proof = await proofs.read(attemptId)
       const channel = proof && channels.client(proof.channel)?.channel
-      const person = channel && (await persons.find(personId))
+      const person = channel && (await read())
       // an account that its owner is closing gets no new way in
       if (!person || person.closesAt !== null || !mayBind(channel, { person, amr, level, now: clock() })) return false
       if ((await methodLocks.locked(personId, name)) || (await restsOnHeldLink(deps, { personId, amr }))) return false

@@ -99,8 +99,8 @@ export async function checkAssertion(
     }
     const after = { ...stored, counter: proven.counter, backedUp: proven.backedUp }
     const unchanged = after.counter === stored.counter && after.backedUp === stored.backedUp
-    if (!unchanged && !(await authenticators.replaceData(authenticator, writeStored(after)))) return undefined
-    await authenticators.used(authenticator)
+    if (unchanged) await authenticators.used(authenticator)
+    else if (!(await authenticators.replaceByUse(authenticator, writeStored(after)))) return undefined
     return { ok: true, personId, amr: amrOf(stored), authenticator, response }
   })
   return checked ?? refuse('contended')

@@ -22,15 +22,15 @@ interface OfferDeps extends MakingDeps {
  * the person and the browser: the answer may differ between an office computer and a phone.
  */
 export function passkeyOffer(deps: OfferDeps): Offer {
-  const { persons, authenticators, methodLocks, devices, memory, settings, audit, clock } = deps
+  const { authenticators, methodLocks, devices, memory, settings, audit, clock } = deps
 
   return {
-    async due({ req, attemptId, clientId, personId, amr, again }) {
+    async due({ req, attemptId, clientId, personId, amr, again, person: read }) {
       if (again || clientId === deps.ownClientId || !amr.includes('pwd') || !canHavePasskeys(settings.issuer))
         return false
       // a web view may have the interface and still refuse to make one
       if (requestOf({ req }).container || !(await memory.canMake(attemptId))) return false
-      const person = await persons.find(personId)
+      const person = await read()
       if (!person || !mayAdd(person, clock()) || (await methodLocks.locked(personId, name))) return false
       if (await authenticators.find(personId, name)) return false
       return !(await memory.wasAsked(personId, devices.keyOf(requestOf({ req }).device())))

@@ -90,8 +90,7 @@ async function take(deps: SmsDeps, host: LoginHost, ctx: RouterContext, about: O
   if (!mayProveMore(hands)) return show(ctx, about, { code: hands === 'changed' ? 'recycled' : 'unchecked' })
   const proof = { personId: person.id, phone, how: byText }
   // two codes to one number prove no more than the first
-  if (limitedWay(attempt.session?.amr ?? []) !== name)
-    await deps.database.transaction().execute((within) => deps.phoneProofs.record(within, proof, actorOf(ctx)))
+  if (limitedWay(attempt.session?.amr ?? []) !== name) await deps.phoneProofs.recordAlone(proof, actorOf(ctx))
   const proved = await proveByPhone(deps, ctx, person.id, phone)
   if (!proved || proved.identityLevel < 3 || proved.possession === null) return show(ctx, about, { code: 'not_own' })
   if (asksPossession(attempt)) return host.offered(ctx)

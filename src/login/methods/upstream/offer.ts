@@ -20,9 +20,8 @@ export function upstreamOffer(deps: Deps): Offer {
   const { persons, proofs, upstreams } = deps
   return {
     evenAsked: true,
-    async due({ attemptId, asked, personId, amr }) {
-      const proof = await proofs.read(attemptId)
-      const person = await persons.find(personId)
+    async due({ attemptId, asked, personId, amr, person: read }) {
+      const [proof, person] = await Promise.all([proofs.read(attemptId), read()])
       if (!person) return false
       if (proof) return upstreams.client(proof.upstream) !== undefined && mayLink(deps, proof, { person, amr })
       // the proof is lost after this login; a found account may wait
