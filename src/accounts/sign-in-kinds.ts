@@ -24,8 +24,9 @@ export interface WaysIn {
 const linkMethod = loginMethods.find((method) => 'byLinks' in method)?.name
 
 /**
- * Number of ways a person can sign in by now: authenticators and links to upstreams, not held, method not switched off, and of a vendor,
- * CA or upstream that the settings have. To remove one, call it afterwards in the same transaction: writers are serialised, so two parallel removals leave one.
+ * Number of ways a person can sign in by now: authenticators and links to upstreams. None counts that is held, whose method is switched
+ * off, or whose vendor, CA or upstream left the settings. To remove one, call it afterwards in the same transaction: writers are
+ * serialised, so two parallel removals leave one.
  * @param without ids that do not count: a page asks so what would be left
  */
 export async function countWaysIn(
