@@ -161,7 +161,7 @@ const walks: Readonly<Record<Exclude<Promised, `nothing: ${string}`>, () => Prom
       clerk.json('person', 'correct', person.id, `--${field}`, value, '--reason', '更正')
     for (const [field, value] of Object.entries(wrong)) await correct(field, value)
     expect(await signsIn(person.phone)).toBe(false)
-    // the old values are in the trail, for who may read them
+    // the old values are in the audit log, as an auditor reads them
     const entries = await clerk.json<Entry[]>('audit', 'list', '--person', person.id, '--restricted')
     const before = Object.assign({}, ...entries.map(({ restricted }) => restricted)) as Record<string, string>
     const [, number = ''] = (before['document_before'] ?? '').split(' ')
