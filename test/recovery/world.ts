@@ -124,7 +124,7 @@ async function worldOf(
   const codeFor = (who: Who, phone: string) =>
     ({ purpose: 'recover', act: `recover ${who} ${serial}`, browser: browserOf(who), phone }) as const
 
-  /** What was held before the first recovery in one hold: a stop restores that. */
+  /** Ways held before the first recovery in one hold: a stop restores that. */
   let heldBefore: string[] = []
 
   async function recover(who: Who, pass: Pass | undefined): Promise<boolean> {
@@ -164,7 +164,7 @@ async function worldOf(
     nextCode: (who: Who) => sheets[who].shift() ?? '',
     heldBefore: () => heldBefore,
     waysOf: (who: Who) => waysOf(services, people[who].id),
-    /** Asks for a code to sign in by the phone, and types a guess and the code that came to the own phone. */
+    /** Asks for a code to sign in by the phone. Types a guess, and the code that came to the own phone. */
     async signInByText(who: Who, phone: Who) {
       const asked = { ...codeFor(who, phones[phone]), purpose: 'sign-in' } as const
       const [holder] = await persons.provenHolders(phones[phone])
