@@ -23,8 +23,9 @@ export type LiveThing = keyof typeof liveThings
 const all = Object.keys(liveThings) as LiveThing[]
 const but = (...stay: LiveThing[]) => all.filter((thing) => !stay.includes(thing))
 
-/** What a session by a channel alone never approves. */
-const notByChannel = ['device', 'administrator'] as const
+/** What only a session by passkey approves. */
+const byPasskeyOnly = ['device', 'administrator'] as const
+const ofTheSession = but('own', 'other', ...byPasskeyOnly)
 
 /** What each remedy must end; all else goes on. */
 export const remedies = {
@@ -35,11 +36,32 @@ export const remedies = {
   removed: { words: { en: 'Passkey removed', 'zh-CN': '删除通行密钥' }, ends: but('own', 'other') },
   unbound: {
     words: { en: 'Binding of WeChat or Alipay removed', 'zh-CN': '删除微信或支付宝的绑定' },
-    ends: but('own', 'other', ...notByChannel),
+    ends: ofTheSession,
   },
   'channel-gone': {
     words: { en: 'Channel taken out of the file', 'zh-CN': '渠道从配置文件里删去' },
-    ends: but('own', 'other', ...notByChannel),
+    ends: ofTheSession,
+  },
+  'certificate-unbound': {
+    words: { en: 'Binding of a certificate removed', 'zh-CN': '删除数字证书的绑定' },
+    ends: ofTheSession,
+  },
+  'ca-gone': {
+    words: { en: 'CA taken out of the file', 'zh-CN': '证书机构从配置文件里删去' },
+    ends: ofTheSession,
+  },
+  unlinked: {
+    words: { en: 'Link to an upstream removed', 'zh-CN': '删除与上游账户的关联' },
+    ends: ofTheSession,
+  },
+  'upstream-gone': {
+    words: { en: 'Upstream taken out of the file', 'zh-CN': '上游从配置文件里删去' },
+    ends: ofTheSession,
+  },
+  'token-removed': {
+    words: { en: 'Token of one-time codes removed', 'zh-CN': '删除动态口令令牌' },
+    // each sign-in by password has a code of it
+    ends: but('own', ...byPasskeyOnly),
   },
   'switched-off': {
     words: { en: 'Way to sign in switched off', 'zh-CN': '关闭一种登录方式' },
@@ -69,7 +91,12 @@ export const remedies = {
 export type Remedy = keyof typeof remedies
 
 /**
- * Remedies against a thief who signed in by the person's WeChat or Alipay.
+ * Remedies against a thief who signed in by another way than the passkey, by login method.
  * @internal
  */
-export const byChannel = ['unbound', 'channel-gone'] as const satisfies readonly Remedy[]
+export const byOrigin = {
+  channel: ['unbound', 'channel-gone'],
+  certificate: ['certificate-unbound', 'ca-gone'],
+  upstream: ['unlinked', 'upstream-gone'],
+  otp: ['token-removed'],
+} as const satisfies Record<string, readonly Remedy[]>

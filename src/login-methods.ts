@@ -14,9 +14,9 @@ export const loginMethods = [channel, passkey, password, otp, qr, sms, face, cer
 
 export type LoginMethodDeclaration = (typeof loginMethods)[number]
 
-/** True for a method that comes alone in a browser that last signed in by it. */
-export const isAloneWhenLast = (name: string): boolean =>
-  loginMethods.some((method) => method.name === name && method.signIn.aloneWhenLast)
+/** True for a method whose authenticators are on the person's own devices: a passkey. */
+export const isOfOwnDevice = (name: string): boolean =>
+  loginMethods.some((method) => method.name === name && method.bindsToFace)
 
 type Table = 'refusals' | 'auditEvents' | 'notices' | 'budgets' | 'topics' | 'browserFiles'
 

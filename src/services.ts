@@ -1,7 +1,7 @@
 import { createRecovery } from './accounts/account-recovery/account-recovery.ts'
 import { createAdministrators } from './accounts/administrators.ts'
 import { createApprovals } from './accounts/approvals.ts'
-import { createAuthenticators } from './accounts/authenticators.ts'
+import { createAuthenticators, type AuthenticatorsDeps } from './accounts/authenticators.ts'
 import { createClosing } from './accounts/closing.ts'
 import { createMerging } from './accounts/merging.ts'
 import { createConsents } from './accounts/consents.ts'
@@ -41,6 +41,7 @@ import type { DataKeys } from './keys/data-keys.ts'
 import { openKeyFiles } from './keys/open-key-files.ts'
 import type { Fetch } from './guards/outbound.ts'
 import { openUpstreams } from './guards/open-upstreams.ts'
+import { knownOrigins } from './login/known-origins.ts'
 import { createTwoFactors } from './accounts/two-factors.ts'
 import { createRowGuard, type RefusedRow } from './keys/row-guard.ts'
 import { createRowSeal } from './keys/row-seal.ts'
@@ -122,7 +123,9 @@ async function createServices(opening: Opening) {
   const digest = digestOf(settings.suite)
   const audit = createAuditLog({ database, cipher: dataKeys.auditCipher, clock, digest, seen, sums })
   const upstreams = openUpstreams(settings, clock, options.traced)
-  const people = createPeople(opening, dataKeys, audit, upstreams)
+  const channelList = readChannels(settings)
+  const origins = knownOrigins(settings, channelList)
+  const people = createPeople(opening, dataKeys, audit, { upstreams, origins })
   const organisations = createOrganisations(opening, dataKeys, audit, people)
   const faces = createFaces(opening, dataKeys, audit, people, organisations)
   const { authenticators, methodLocks, notifier, endSignIns } = people
@@ -132,7 +135,7 @@ async function createServices(opening: Opening) {
   const { faceReferences: references } = faces
   /** Without the store of the servers: they have channels of their own (wiring/core.ts). */
   const channels = createChannels({
-    channels: readChannels(settings),
+    channels: channelList,
     fetch: createChannelFetch(),
     artifacts: undefined,
     cipher,
@@ -191,7 +194,7 @@ function createPeople(
   { settings, clock, options, events, database }: Opening,
   dataKeys: DataKeys,
   audit: AuditLog,
-  upstreams: WaysIn['upstreams'],
+  { upstreams, origins }: Pick<WaysIn, 'upstreams'> & Pick<AuthenticatorsDeps, 'origins'>,
 ) {
   const { cipher, blindIndex, lookup, sealedFrom, rowsSealedFrom, suite } = dataKeys
   const { session, refreshToken } = settings.lifetimes
@@ -202,7 +205,7 @@ function createPeople(
   const guard = createRowGuard({ seal, sealedFrom: rowsSealedFrom, refused, clock })
   const register = createEmbeddedPopulationRegister({ database, blindIndex, clock })
   const endSignIns = createEndSignIns({ clock, lifetime: Math.max(session, refreshToken) })
-  const authenticators = createAuthenticators({ database, seal, sealedFrom, unsealed, clock })
+  const authenticators = createAuthenticators({ database, seal, sealedFrom, origins, unsealed, clock })
   const inbox = createInbox({ database, cipher, clock })
   const notifier = createNotifier(inbox)
   const phones = openPhones({ settings, database, blindIndex, notifier, audit, endSignIns, publish, texts, clock })

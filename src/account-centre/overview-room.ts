@@ -1,4 +1,4 @@
-import { isAloneWhenLast } from '../login-methods.ts'
+import { isOfOwnDevice } from '../login-methods.ts'
 import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import { greetingName } from '../accounts/identifiers/given-name.ts'
 import { maskName } from '../accounts/identifiers/masking.ts'
@@ -51,7 +51,7 @@ export function overviewRoutes(router: AccountRouter, deps: OverviewDeps): void 
       claim: await disputeOf(deps, person.id),
       level: person.identityLevel,
       next: {
-        passkey: ways.some(({ name, empty }) => isAloneWhenLast(name) && empty),
+        passkey: ways.some(({ name, empty }) => isOfOwnDevice(name) && empty),
         codes: (await deps.recovery.codesLeft(person.id)) === 0,
         proof: person.identityLevel < 3,
         // level 3 by the rule before (DESIGN 1.4)

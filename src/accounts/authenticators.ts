@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import type { Clock } from '../config/clock.ts'
 import { isSealed, macOf } from '../keys/row-guard.ts'
 import type { RowSeal } from '../keys/row-seal.ts'
+import { loginMethods } from '../login-methods.ts'
 import type { Database } from '../storage/database.ts'
 import { fromRow, newRow, type Authenticator, type AuthenticatorRow } from './authenticators/row.ts'
 
@@ -39,6 +41,8 @@ export interface Authenticators {
   remove(personId: string, id: string, within?: Database): Promise<boolean>
   /** All of one kind that a person has; returns how many. */
   removeAll(personId: string, kind: string, within?: Database): Promise<number>
+  /** Whether the settings still have the vendor or CA that it is of; true for one of the person alone. */
+  hasOrigin(authenticator: Pick<Authenticator, 'kind' | 'data'>): boolean
 }
 
 export interface AuthenticatorsDeps {
@@ -46,10 +50,17 @@ export interface AuthenticatorsDeps {
   seal: RowSeal
   /** From this time every row must be sealed, in ms since 1970 UTC; undefined while rows of older versions are being sealed. */
   sealedFrom(): number | undefined
+  /** Vendors and CAs that the settings have, by the name of their login method. */
+  origins: Readonly<Record<string, () => readonly string[]>>
   /** Called for each ignored row: the store was changed by another program. */
   unsealed: (row: { id: string; kind: string }) => void
   clock: Clock
 }
+
+const originFields = new Map<string, string>(
+  loginMethods.flatMap((method) => ('origin' in method ? [[method.name, method.origin]] : [])),
+)
+const fields = z.record(z.string(), z.unknown())
 
 export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
   const { database, clock } = deps
@@ -88,6 +99,12 @@ export function createAuthenticators(deps: AuthenticatorsDeps): Authenticators {
         .where('kind', '=', kind)
         .executeTakeFirst()
       return Number(numDeletedRows)
+    },
+    hasOrigin({ kind, data }) {
+      const field = originFields.get(kind)
+      if (field === undefined) return true
+      const { [field]: origin } = fields.parse(JSON.parse(data))
+      return typeof origin === 'string' && (deps.origins[kind]?.() ?? []).includes(origin)
     },
   }
 }

@@ -15,7 +15,7 @@ export const secondFactorKinds: readonly string[] = loginMethods
 
 /** What counts the ways into an account. */
 export interface WaysIn {
-  authenticators: Pick<Authenticators, 'list'>
+  authenticators: Pick<Authenticators, 'list' | 'hasOrigin'>
   /** The upstreams of the settings: a link to another one is no way in. */
   upstreams: { list(): readonly { id: string }[] }
 }
@@ -24,8 +24,9 @@ export interface WaysIn {
 const linkMethod = loginMethods.find((method) => 'byLinks' in method)?.name
 
 /**
- * Number of ways a person can sign in by now: authenticators and links to upstreams, not held, method not switched off. To remove one,
- * call it afterwards in the same transaction: writers are serialised, so two parallel removals leave one.
+ * Number of ways a person can sign in by now: authenticators and links to upstreams. None counts that is held, whose method is switched
+ * off, or whose vendor, CA or upstream left the settings. To remove one, call it afterwards in the same transaction: writers are
+ * serialised, so two parallel removals leave one.
  * @param without ids that do not count: a page asks so what would be left
  */
 export async function countWaysIn(
@@ -37,7 +38,10 @@ export async function countWaysIn(
   const locks = await within.selectFrom('method_locks').select('method').where('person_id', '=', personId).execute()
   const off = new Set(locks.map(({ method }) => method))
   const all = (await authenticators.list(personId, undefined, within)).filter(({ id }) => !without.includes(id))
-  const own = all.filter(({ kind, heldAt }) => signInKinds.includes(kind) && heldAt === null && !off.has(kind))
+  const own = all.filter(
+    (one) =>
+      signInKinds.includes(one.kind) && one.heldAt === null && !off.has(one.kind) && authenticators.hasOrigin(one),
+  )
   if (linkMethod === undefined || off.has(linkMethod)) return own.length
   const links = await within
     .selectFrom('upstream_links')

@@ -53,6 +53,8 @@ export interface MethodDeclaration {
   readonly secondFactor?: true
   /** Its ways in are links to upstreams (accounts/upstream-links.ts), no authenticators. */
   readonly byLinks?: true
+  /** Field in the data of its authenticators: the vendor or CA that each is of. Without it in the settings, they are no way in. */
+  readonly origin?: string
   /** Only their holder can use its authenticators, so a verified face may be bound to one. */
   readonly bindsToFace: boolean
   /** Its own cryptography that proves the person (`mipin report`); empty where there is none, as for a password. */

@@ -50,13 +50,18 @@ export function createPages({ assets, operator, views: files = viewFiles() }: Pa
     if (file === undefined) throw new Error(`There is no view ${view}`)
     return file
   }
+  /** Any sentence may name the helpline of this operator. */
+  const wordsOfPage = (language: Language): Translate => {
+    const t = words(language)
+    return (key, parameters) => t(key, { helpline: operator.helpline, ...parameters })
+  }
   return {
     words,
     render: (view, language, data, frame) =>
       tidied(
         eta.render(view, {
           ...data,
-          t: words(language),
+          t: wordsOfPage(language),
           ...times.get(language),
           frame: {
             ...frame,

@@ -1,4 +1,4 @@
-import { isAloneWhenLast } from '../login-methods.ts'
+import { isOfOwnDevice } from '../login-methods.ts'
 import { readCode } from '../accounts/account-recovery/recovery-codes.ts'
 import type { Recovery } from '../accounts/account-recovery/account-recovery.ts'
 import { readIdentifier } from '../accounts/identifiers/identify.ts'
@@ -45,7 +45,7 @@ export const hoursOf = (seconds: number) => Math.ceil(seconds / 3600)
  * browser comes first; a passkey is open there.
  */
 export function showChoices(
-  { recoveryHold, ways }: Pick<ByCodeDeps, 'recoveryHold'> & { ways: readonly ShownWay[] },
+  { recoveryHold, ways, bound }: Pick<ByCodeDeps, 'recoveryHold'> & Record<'ways' | 'bound', readonly ShownWay[]>,
   ctx: RouterContext,
   back: string,
 ): void {
@@ -54,7 +54,7 @@ export function showChoices(
   const { lastWay } = request
   // a browser's own memory orders the ways; it adds and hides none
   const ordered = ways.toSorted((one, other) => Number(other.name === lastWay) - Number(one.name === lastWay))
-  const data = { back, hours: hoursOf(recoveryHold), ways: ordered, passkeyFirst: isAloneWhenLast(lastWay) }
+  const data = { back, hours: hoursOf(recoveryHold), ways: ordered, bound, passkeyFirst: isOfOwnDevice(lastWay) }
   showPage(ctx, 'recover/start', data)
 }
 

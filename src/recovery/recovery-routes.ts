@@ -10,7 +10,7 @@ import { backTo, recoverByCode, showChoices, showCodeForm, type ByCodeDeps } fro
 import { recoverByLink, type ByLinkDeps } from './by-link.ts'
 import { openStopLink, showStop, stopByLink, stoppedPage, type ByStopDeps } from './by-stop.ts'
 import { name as textWay, textRecovery, type ByTextDeps } from './by-text.ts'
-import { recoveryWays } from './ways.ts'
+import { boundWays, recoveryWays } from './ways.ts'
 import { choosePassword, showDone, showPasswordForm, type ChoosePasswordDeps } from './choose-password.ts'
 
 export type RecoveryDeps = Omit<
@@ -35,7 +35,8 @@ export function recoveryRoutes(router: Router, deps: RecoveryDeps): void {
     links: perNetwork(deps, { name: 'recovery-links', most: deps.limits.addressTries, seconds: linkWindowSeconds }),
   }
   const ways = recoveryWays(router, { ...own, own: [{ name: textWay, icon: 'phone', recovery: textRecovery(own) }] })
-  router.get('/recover', (ctx) => showChoices({ ...own, ways }, ctx, backTo(ctx.query['back'])))
+  const bound = boundWays(deps.methods)
+  router.get('/recover', (ctx) => showChoices({ ...own, ways, bound }, ctx, backTo(ctx.query['back'])))
   router.get('/recover/code', (ctx) => showCodeForm(own, ctx, backTo(ctx.query['back'])))
   router.post('/recover/code', (ctx) => recoverByCode(own, ctx))
   router.get('/recover/new-password', (ctx) => showPasswordForm(own, ctx))

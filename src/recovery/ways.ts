@@ -35,6 +35,13 @@ export function recoveryWays(
   return offered.map(({ name, icon }) => ({ name, icon }))
 }
 
+/** The login methods here by which a bound account or certificate signs in: the password is not needed. */
+export const boundWays = (methods: readonly Pick<LoginMethod, 'name'>[]): ShownWay[] =>
+  loginMethods
+    .filter((method) => 'origin' in method || 'byLinks' in method)
+    .filter(({ name }) => methods.some((one) => one.name === name))
+    .map(({ name, signIn }) => ({ name, icon: signIn.icon }))
+
 function recoveryHost(deps: RecoveryStateDeps): RecoveryHost {
   return {
     backTo,

@@ -9,7 +9,7 @@ import { choose, newPassword, personWithCodes, recoverBy } from '../setup/recove
 import { registered, rivalOf } from '../setup/rival.ts'
 import { type RunningServer, usualServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
-import { counterSentences, promises, type Promised } from './counter-sentences.ts'
+import { counterSentences, promises, silentLanguages, type Promised } from './counter-sentences.ts'
 
 let server: RunningServer
 let services: Services
@@ -153,10 +153,36 @@ const walks: Readonly<Record<Exclude<Promised, `nothing: ${string}`>, () => Prom
     expect(await signsIn(person.phone)).toBe(false)
     expect(await signsIn('13900001234')).toBe(true)
   },
+  async 'undoes a correction'() {
+    const person = await openPerson(services, { name: '林小海', level: 2 })
+    const wrong = { name: '林大海', phone: '13900004321', 'id-number': residentId('44030019660606006') }
+    const right = { name: '林小海', phone: `+86${person.phone}`, 'id-number': person.number }
+    const correct = (field: string, value: string) =>
+      clerk.json('person', 'correct', person.id, `--${field}`, value, '--reason', '更正')
+    for (const [field, value] of Object.entries(wrong)) await correct(field, value)
+    expect(await signsIn(person.phone)).toBe(false)
+    // the old values are in the audit log, as an auditor reads them
+    const entries = await clerk.json<Entry[]>('audit', 'list', '--person', person.id, '--restricted')
+    const before = Object.assign({}, ...entries.map(({ restricted }) => restricted)) as Record<string, string>
+    const [, number = ''] = (before['document_before'] ?? '').split(' ')
+    expect({ name: before['name_before'], phone: before['phone_before'], 'id-number': number }).toEqual(right)
+    for (const [field, value] of Object.entries(right)) await correct(field, value)
+    expect(services.persons.reveal(await find(person))).toMatchObject({ name: '林小海', documentNumber: person.number })
+    expect(await signsIn(person.phone)).toBe(true)
+  },
+}
+
+interface Entry {
+  restricted?: Record<string, string> | undefined
 }
 
 it('each sentence that names a counter has its row, and each row its sentence', () => {
   expect(Object.keys(promises).toSorted()).toEqual(counterSentences.toSorted())
+})
+
+it('each sentence that sends people to a counter does so in every language', () => {
+  const sending = Object.keys(promises).filter((key) => !promises[key]?.startsWith('nothing'))
+  expect(sending.filter((key) => silentLanguages(key).length > 0)).toEqual([])
 })
 
 describe('a counter', () => {

@@ -1,33 +1,29 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { languages, type Language } from '../../src/pages/languages.ts'
+import { readWords } from '../../src/pages/words.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+/** A place where people are served, who serves there, or the telephone number of the operator, in each language. */
+const counters: Readonly<Record<Language, RegExp>> = {
+  'zh-CN': /窗口|柜台|工作人员|\{helpline\}/,
+  'zh-Hant': /窗口|櫃台|櫃檯|工作人員|職員|\{helpline\}/,
+  en: /\bcounters?\b|\bstaff\b|\bclerks?\b|\{helpline\}/i,
+}
 
-/** A place where people are served, or who serves there. */
-const counter = /窗口|柜台|工作人员/
+const words = new Map(languages.map((language) => [language, readWords(language)]))
 
-type Words = { [key: string]: string | Words }
+/** Texts to telephones: they are walked where they are sent. */
+const isPage = (key: string) => !key.startsWith('texts.')
 
-/** Every sentence of a tree of words, by its path. */
-const sentencesOf = (words: Words, path: string): [string, string][] =>
-  Object.entries(words).flatMap(([key, value]): [string, string][] =>
-    typeof value === 'string' ? [[`${path}.${key}`, value]] : sentencesOf(value, `${path}.${key}`),
-  )
+const naming = (language: Language): string[] =>
+  [...(words.get(language) ?? [])]
+    .filter(([key, sentence]) => isPage(key) && counters[language].test(sentence))
+    .map(([key]) => key)
 
-const files = [
-  ...readdirSync(`${root}views/words/zh-CN`).map((name) => [name.replace('.json', ''), `views/words/zh-CN/${name}`]),
-  ...readdirSync(`${root}src/login/methods`, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => [name, `src/login/methods/${name}/words/zh-CN.json`]),
-] as [string, string][]
+/** The sentences of all pages that name a counter, its staff or the helpline, in any language. */
+export const counterSentences: readonly string[] = [...new Set(languages.flatMap(naming))]
 
-/** The sentences of all pages that name a counter or its staff. */
-export const counterSentences: readonly string[] = files.flatMap(([area, file]) => {
-  const text = readFileSync(`${root}${file}`, 'utf8')
-  return sentencesOf(JSON.parse(text) as Words, area)
-    .filter(([, sentence]) => counter.test(sentence))
-    .map(([path]) => path)
-})
+/** The languages in which a sentence names no counter. */
+export const silentLanguages = (key: string): Language[] =>
+  languages.filter((language) => !counters[language].test(words.get(language)?.get(key) ?? ''))
 
 /** What a sentence says that a counter does; each is walked by commands (a-counter-keeps-what-the-pages-promise.test.ts). */
 export type Promised =
@@ -44,6 +40,7 @@ export type Promised =
   | 'explains'
   | 'finds a reference number'
   | 'changes a phone'
+  | 'undoes a correction'
   /** The sentence sends no person to a counter of Yideng. */
   | 'nothing: it tells what has happened'
   | 'nothing: it says that no counter is needed'
@@ -64,13 +61,13 @@ export const promises: Readonly<Record<string, Promised>> = {
   'errors.redirect_uri_mismatch.text': 'nothing: it is about the staff of the portal or the hall',
   'errors.reference_hint': 'finds a reference number',
   'errors.request_invalid.text': 'nothing: it is about the staff of the portal or the hall',
-  'face.face.done_held_by_face': 'decides about a number',
-  'face.face.done_not_matched': 'corrects and proves',
-  'face.face.not_unmatched': 'corrects and proves',
-  'face.face.reason_other_face': 'proves a person',
-  'face.face.without': 'proves a person',
-  'face.face.without_here': 'proves a person',
-  'face.face.young': 'records the agreement of a guardian',
+  'face.done_held_by_face': 'decides about a number',
+  'face.done_not_matched': 'corrects and proves',
+  'face.not_unmatched': 'corrects and proves',
+  'face.reason_other_face': 'proves a person',
+  'face.without': 'proves a person',
+  'face.without_here': 'proves a person',
+  'face.young': 'records the agreement of a guardian',
   'history.administrator.looked-up': 'nothing: it tells what has happened',
   'history.by_operator': 'nothing: it tells what has happened',
   'history.number.claimed': 'nothing: it tells what has happened',
@@ -81,13 +78,16 @@ export const promises: Readonly<Record<string, Promised>> = {
   'login.idle': 'nothing: it is about the staff of the portal or the hall',
   'logout.done_shared': 'nothing: a warning',
   'notices.number-claim-waits': 'nothing: it tells what has happened',
+  'notices.document-corrected': 'undoes a correction',
+  'notices.name-corrected': 'undoes a correction',
+  'notices.phone-corrected': 'undoes a correction',
   'notices.number-claimed': 'decides about a number',
   'notices.number-lost': 'decides about a number',
   'notices.proof-ended': 'corrects and proves',
   'notices.opened-in-your-name': 'suspends an organisation',
   'organisations.blocked_representative_away': 'restores a representative',
   'organisations.blocked_suspended': 'resumes an organisation',
-  'otp.otp.lost_text': 'gives a link',
+  'otp.lost_text': 'gives a link',
   'privacy.automated': 'proves a person',
   'privacy.face': 'proves a person',
   'privacy.right_ask': 'explains',
@@ -95,6 +95,7 @@ export const promises: Readonly<Record<string, Promised>> = {
   'problems.correction_not_matched': 'corrects and proves',
   'problems.level_4_needed': 'proves a person',
   'problems.too_many_registrations': 'opens an account',
+  'qr.told_suspicious': 'nothing: a warning',
   'recovery.care': 'nothing: a warning',
   'recovery.code_wait': 'gives a link',
   'recovery.codes_text': 'nothing: it says that no counter is needed',

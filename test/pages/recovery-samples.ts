@@ -32,10 +32,19 @@ export const recoverySamples = [
         { name: 'face', icon: 'face' },
         { name: 'sms', icon: 'phone' },
       ],
+      bound: [
+        { name: 'channel', icon: 'phone' },
+        { name: 'certificate', icon: 'id' },
+        { name: 'upstream', icon: 'building' },
+      ],
       passkeyFirst: false,
     },
   },
-  { view: 'recover/start', name: 'passkey', data: { back: '/login/8f3a', hours: 0, ways: [], passkeyFirst: true } },
+  {
+    view: 'recover/start',
+    name: 'passkey',
+    data: { back: '/login/8f3a', hours: 0, ways: [], bound: [], passkeyFirst: true },
+  },
   { view: 'recover/code', name: 'first', data: start },
   ...[{}, { identifier: 'identifier_required', document_number: 'document_number_required' }].map((wrong, index) => ({
     view: 'face/recover',

@@ -7,6 +7,7 @@ import { samples, wordKeys } from './samples.ts'
 
 const assets = loadAssets()
 const pages = createPages({ assets, operator })
+const elsewhere = createPages({ assets, operator: { ...operator, helpline: '0755-9876543' } })
 const frame = { nonce: 'n0nce', path: '/login/8f3a?x=1&y="2"', elder: false }
 const attack = '"><script>alert(1)</script>\'&'
 
@@ -35,6 +36,11 @@ describe.each(languages)('in %s', (language) => {
     test('prints no undefined, no object, no placeholder, no inline style or script', () => {
       expect(html).not.toMatch(/undefined|\[object|NaN|\{\w+\}/)
       expect(html).not.toMatch(/<script(?! src="\/assets\/)|<style|\sstyle=|\son\w+=|javascript:/i)
+    })
+
+    test('gives the helpline of the operator, and no other', () => {
+      const page = elsewhere.render(view, language, data, frame)
+      expect(page).not.toMatch(/(?<![\d-])12345(?!\d)/)
     })
 
     // Chromium "Password form styles": the field may be unseen, but not without a box

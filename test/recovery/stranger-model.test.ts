@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isHeld } from '../../src/accounts/natural-persons.ts'
 import { levelReached } from '../../src/assurance/levels.ts'
 import { inLongRun } from '../setup/long-run.ts'
+import { heldOf, notHeld } from './owners-ways.ts'
 import { openWorld, type Who, type World } from './world.ts'
 
 const hourMs = 3_600_000
@@ -35,6 +36,9 @@ const strangerStep = fc.oneof(
   fc.record({ kind: fc.constant('link' as const), token: fc.constantFrom('own', 'guess') }),
   fc.record({ kind: fc.constant('correct' as const), what: fc.constantFrom('name', 'document', 'both') }),
   fc.record({ kind: fc.constant('proof' as const) }),
+  fc.record({ kind: fc.constant('sign-in' as const), phone: fc.constantFrom<Who>('thief', 'owner') }),
+  fc.record({ kind: fc.constant('merge' as const) }),
+  fc.record({ kind: fc.constant('ways' as const) }),
 )
 
 const ownerStep = fc.oneof(
@@ -59,6 +63,12 @@ const acts: { [K in Step['kind']]: (world: World, step: Extract<Step, { kind: K 
     world.stop(token === 'own' ? await world.stopToken('thief') : 'A'.repeat(22), of),
   correct: (world, { what }) => world.correct(what),
   proof: (world) => world.proof(),
+  async 'sign-in'(world, { phone }) {
+    const entered = await world.signInByText('thief', phone)
+    expect(entered, 'no code signs in to the account of the owner').not.toBe((await world.owner()).id)
+  },
+  merge: (world) => world.mergeAway(),
+  ways: (world) => world.addWays(),
   link: async (world, { token }) => world.byLink(token === 'own' ? await world.stopToken('thief') : 'A'.repeat(43)),
 }
 
@@ -75,7 +85,7 @@ const ownActs: Record<OwnStep['kind'], (world: World) => Promise<unknown>> = {
 describe('a stranger who knows name, number and phone', () => {
   it('raises no level, takes nothing over and locks nothing, by any steps between the owner’s own', async () => {
     const { fresh, forward } = await openWorld()
-    const seen = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0, corrected: 0 }
+    const seen = { registered: 0, signedIn: 0, stopped: 0, recovered: 0, ownRecovered: 0, corrected: 0 }
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.oneof({ weight: 4, arbitrary: strangerStep }, ownerStep, wait), { minLength: 1, maxLength: 14 }),
@@ -153,6 +163,18 @@ describe('a stranger who registers first', () => {
   })
 })
 
+/** Ways of a thief in the hold, by their `amr`: all but a passkey, which is the owner's. */
+const waysOfThief = [
+  ['pwd'],
+  ['pwd', 'otp', 'mfa'],
+  ['otp', 'sms'],
+  ['wechat'],
+  ['fed'],
+  ['hwk'],
+  ['pwd', 'fed'],
+  ['qr'],
+]
+
 /** A thief has the phone and the sheet of codes for a while; the owner has the link of the notice, and a clerk. */
 const thiefStep = fc.constantFrom('text', 'code', 'stop', 'own-code', 'own-stop', 'counter', 'hour', 'day', 'week')
 
@@ -164,14 +186,20 @@ describe('a thief with the phone and the sheet of codes', () => {
       fc.asyncProperty(fc.array(thiefStep, { minLength: 2, maxLength: 14 }), async (steps) => {
         const world = await fresh()
         for (const step of steps) {
+          // no two acts come in one millisecond
+          forward(1000)
           if (step === 'hour') forward(hourMs)
           if (step === 'day') forward(24 * hourMs)
           if (step === 'week') forward(7 * 24 * hourMs)
           if (step === 'text') {
             await world.ask('thief', { phone: 'owner', document: 'owner' })
-            await world.type('thief', world.textTo('owner'), 'owner')
+            const done = await world.type('thief', world.textTo('owner'), 'owner')
+            if (done) expect(notHeld(await world.waysOf('owner')), 'young ways are held').toEqual([])
           }
-          if (step === 'code') await world.byCode('thief', world.nextCode('owner'), 'owner')
+          if (step === 'code') {
+            const done = await world.byCode('thief', world.nextCode('owner'), 'owner')
+            if (done) expect(notHeld(await world.waysOf('owner')), 'young ways are held').toEqual([])
+          }
           if (step === 'own-code') await world.byCode('owner', world.nextCode('owner'))
           if (step === 'stop' || step === 'own-stop') {
             const done = await world.stop(await world.stopToken('owner'), 'owner')
@@ -181,6 +209,7 @@ describe('a thief with the phone and the sheet of codes', () => {
               const old = (await world.passwordAge()) >= 24 * hourMs
               expect(ofOwner || old, 'no password of a thief in this hold stays').toBe(true)
               expect((await world.owner()).heldUntil).toBeNull()
+              expect(heldOf(await world.waysOf('owner')), 'ways are as before the hold').toEqual(world.heldBefore())
             }
           }
           if (step === 'counter') {
@@ -193,7 +222,8 @@ describe('a thief with the phone and the sheet of codes', () => {
           expect([owner.status, owner.identityLevel]).toEqual(['active', 3])
           if ((await world.passwordIsOf()) === 'owner' || (await world.passwordAge()) >= 24 * hourMs) continue
           const held = isHeld(owner, world.now())
-          expect(levelReached({ identityLevel: 3, amr: ['pwd'], held }), `after ${step}`).toBe(2)
+          for (const amr of waysOfThief)
+            expect(levelReached({ identityLevel: 3, amr, held }), `${amr.join(' ')} after ${step}`).toBe(2)
         }
       }),
       { numRuns: inLongRun(120, 1000) },

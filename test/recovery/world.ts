@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
 import type { Pass } from '../../src/accounts/account-recovery/account-recovery.ts'
 import { readIdentifier } from '../../src/accounts/identifiers/identify.ts'
+import { isHeld } from '../../src/accounts/natural-persons.ts'
 import { networksOf } from '../../src/config/address-networks.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { createPhoneCodes } from '../../src/guards/phone-codes/phone-codes.ts'
@@ -19,6 +20,7 @@ import { provenPhone } from '../setup/proven-phone.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 import { openTestServices } from '../setup/test-services.ts'
 import { firstWorldOf } from './first-world.ts'
+import { giveEveryWay, heldOf, waysOf } from './owners-ways.ts'
 
 export type Who = 'owner' | 'thief'
 export type World = Awaited<ReturnType<Awaited<ReturnType<typeof openWorld>>['fresh']>>
@@ -99,12 +101,13 @@ async function worldOf(
   }
   /** Each password with its setter and moment; the first was there before. */
   const passwords = new Map<string, { who: Who; at: number }>()
+  await giveEveryWay(services, ownerOpened.id)
   const initial = await authenticators.find(ownerOpened.id, 'password')
   passwords.set(initial?.data ?? '', { who: 'owner', at: -Infinity })
   const ownersPhone = { documentType: 'resident_id', documentNumber: ownerOpened.number, phone: phones.owner }
   await database.transaction().execute((transaction) => services.phoneRegister.add(transaction, [ownersPhone]))
   const pending: Partial<Record<Who, string>> = {}
-  const did = { registered: 0, stopped: 0, recovered: 0, ownRecovered: 0, corrected: 0 }
+  const did = { registered: 0, signedIn: 0, stopped: 0, recovered: 0, ownRecovered: 0, corrected: 0 }
 
   /** One request of a browser at an address of its person. */
   async function answered(who: Who, ask: (ctx: never) => Promise<unknown>) {
@@ -121,14 +124,30 @@ async function worldOf(
   const codeFor = (who: Who, phone: string) =>
     ({ purpose: 'recover', act: `recover ${who} ${serial}`, browser: browserOf(who), phone }) as const
 
+  /** Ways held before the first recovery in one hold: a stop restores that. */
+  let heldBefore: string[] = []
+
   async function recover(who: Who, pass: Pass | undefined): Promise<boolean> {
     if (!pass) return false
+    if (!isHeld(await owner(), clock())) heldBefore = heldOf(await waysOf(services, people.owner.id))
     const authenticator = passwordAuthenticator(`${who} ${passwords.size} ${serial}`)
     const done = (await recovery.recover(pass, authenticator, by)) !== undefined
     if (done && pass.personId === people.owner.id) passwords.set(authenticator.data, { who, at: clock() })
     else passwords.set(`elsewhere ${passwords.size}`, { who, at: clock() })
     if (done) did[pass.personId === people.owner.id ? 'ownRecovered' : 'recovered'] += 1
     return done
+  }
+
+  /** The accounts of strangers under the owner's number. */
+  async function claimantIds(): Promise<string[]> {
+    const { row } = await owner()
+    const rows = await database
+      .selectFrom('natural_persons')
+      .select('id')
+      .where('document_index', '=', row.document_index)
+      .where('id', '<>', row.id)
+      .execute()
+    return rows.map(({ id }) => id)
   }
 
   const passwordNow = async () => {
@@ -143,6 +162,33 @@ async function worldOf(
     now: clock,
     textTo: (who: Who) => texts.findLast(({ to }) => to === phones[who])?.code ?? '',
     nextCode: (who: Who) => sheets[who].shift() ?? '',
+    heldBefore: () => heldBefore,
+    waysOf: (who: Who) => waysOf(services, people[who].id),
+    /** Asks for a code to sign in by the phone. Types a guess, and the code that came to the own phone. */
+    async signInByText(who: Who, phone: Who) {
+      const asked = { ...codeFor(who, phones[phone]), purpose: 'sign-in' } as const
+      const [holder] = await persons.provenHolders(phones[phone])
+      await answered(who, (ctx) =>
+        codes.send(ctx, { ...asked, portal: '一登', personId: holder?.id, deliver: holder !== undefined }),
+      )
+      const typed = [texts.findLast(({ to }) => to === phones[who])?.code ?? '', '000000']
+      for (const code of typed) {
+        if ((await codes.check(asked, code)) !== 'right') continue
+        did.signedIn += 1
+        return holder?.id
+      }
+      return undefined
+    },
+    /** Merges the owner's account into each of the stranger's. */
+    async mergeAway() {
+      for (const into of [people.thief.id, ...(await claimantIds())])
+        await services.merging.merge({ into, from: people.owner.id, portals: [] }, by)
+    },
+    /** Each account of a stranger gets every way to sign in. */
+    async addWays() {
+      for (const id of [people.thief.id, ...(await claimantIds())])
+        if ((await authenticators.list(id, 'passkey')).length === 0) await giveEveryWay(services, id)
+    },
     async makeCodes() {
       sheets.owner = await recovery.makeCodes(people.owner.id, by)
     },
@@ -229,7 +275,9 @@ async function worldOf(
       person: (await owner()).row,
       authenticators: await authenticators.list(people.owner.id),
       proof: await phoneProofs.find({ personId: people.owner.id, phone: phones.owner }),
+      links: await services.upstreamLinks.of(people.owner.id),
       locks: await services.methodLocks.list(people.owner.id),
+      foundByPhone: (await persons.findByIdentifier(readIdentifier(ownerOpened.phone)))?.id,
     }),
     /** Of the newest notice; empty where no recovery was notified with one. */
     async stopToken(who: Who) {

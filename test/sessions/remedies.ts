@@ -1,4 +1,4 @@
-import type { byChannel, Remedy } from '../../docs/revocation-matrix.ts'
+import type { byOrigin, Remedy } from '../../docs/revocation-matrix.ts'
 import type { Services } from '../../src/services.ts'
 import { photographed, recoveringByFace, verify } from '../setup/face.ts'
 import { find } from '../setup/organisation.ts'
@@ -32,7 +32,7 @@ const signInOf = async ({ services }: Scene, { person }: Robbed) => {
 }
 
 /** Applies each remedy. This process applies those of administrators and registers, the server the others. */
-export const acts: Record<Exclude<Remedy, 'representation' | (typeof byChannel)[number]>, Act> = {
+export const acts: Record<Exclude<Remedy, 'representation' | (typeof byOrigin)[keyof typeof byOrigin][number]>, Act> = {
   async one(scene, { owner, thief }) {
     // each page has a button for every session but its own
     const [mine, theirs] = await Promise.all(

@@ -110,20 +110,35 @@ async function codesWorld(open: OpenStore, settings: Record<string, string> = {}
     clock,
   })
 
-  async function send(given: Partial<CodeAsked> = {}, { address = '192.0.2.1', browser = 'other' }: From = {}) {
+  /** A request of a browser, up to the end of its answer. */
+  function requestOfBrowser({ address = '192.0.2.1', browser = 'other' }: From) {
     const req = {}
     const res = new EventEmitter()
     const request = { t: words('zh-CN'), language: 'zh-CN', networks: networksOf(address), deviceBefore: browser }
     beginRequest(req as never, request as unknown as RequestContext)
-    const wait = await codes.send({ req, res } as never, { ...asked, ...given })
+    const answered = async () => {
+      res.emit('close')
+      await codes.settled()
+    }
+    return { ctx: { req, res } as never, answered }
+  }
+
+  async function inform(how: 'informOfChange' | 'informOfRecovery', from: From = {}) {
+    const { ctx, answered } = requestOfBrowser(from)
+    codes[how](ctx, { phone, personId: 'anna', portal: '一登', token: 'T'.repeat(22) })
+    await answered()
+  }
+
+  async function send(given: Partial<CodeAsked> = {}, from: From = {}) {
+    const { ctx, answered } = requestOfBrowser(from)
+    const wait = await codes.send(ctx, { ...asked, ...given })
     // nothing may leave before the answer
     const before = texts.length
     await new Promise((resolve) => setImmediate(resolve))
     expect(texts).toHaveLength(before)
-    res.emit('close')
-    await codes.settled()
+    await answered()
     return wait
   }
   const last = () => texts.at(-1)?.code ?? expect.fail()
-  return { codes, send, texts, last, entries, counts, receipts, reports, forward, artifacts }
+  return { codes, send, inform, texts, last, entries, counts, receipts, reports, forward, artifacts }
 }

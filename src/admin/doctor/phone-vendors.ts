@@ -3,7 +3,7 @@ import { createVendorNotes, neverAnswered, type NotedVendor } from '../../channe
 import { textsOfToday } from '../../guards/phone-codes/day-budget.ts'
 import type { Services } from '../../services.ts'
 import type { Finding } from './finding.ts'
-import { openExisting } from './reference.ts'
+import { openExisting } from '../existing-artifacts.ts'
 
 /** Share of a day's budget from which an operator should look. */
 const muchOfBudget = 0.8

@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
 import { readReference, type Referred } from '../../pages/reference.ts'
-import type { Artifacts } from '../../storage/artifacts.ts'
 import { findReason, mostReasons } from '../../storage/reasons.ts'
-import { artifactsFile } from '../../storage/stores.ts'
+import { openExisting } from '../existing-artifacts.ts'
 import { invalid, type Outcome } from '../outcome.ts'
 
 const field = 'reference'
@@ -16,18 +14,6 @@ export async function lookUpReference(settings: Settings, clock: Clock, given: s
   const artifacts = await openExisting(settings, clock)
   const reason = artifacts && (await findReason(artifacts, reference).finally(() => artifacts.close()))
   return reason ? { ok: true, document: reason, shown: linesOf(reason) } : unknownReference(reference)
-}
-
-/** Undefined where no server has made the embedded store yet: doctor makes no file. */
-export async function openExisting(settings: Settings, clock: Clock): Promise<Artifacts | undefined> {
-  if (settings.redisUrls) {
-    const { openRedisArtifacts } = await import('../../storage/artifacts-redis.ts')
-    return openRedisArtifacts(settings.redisUrls, clock, () => undefined)
-  }
-  const file = artifactsFile(settings)
-  if (!existsSync(file)) return undefined
-  const { openSqliteArtifacts } = await import('../../storage/artifacts-sqlite.ts')
-  return openSqliteArtifacts(file, clock)
 }
 
 const unknownReference = (reference: string): Outcome => {

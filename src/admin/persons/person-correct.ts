@@ -3,7 +3,10 @@ import { checkName, normaliseName } from '../../accounts/identifiers/names.ts'
 import { parsePhone } from '../../accounts/identifiers/phones.ts'
 import type { Correction, Corrected } from '../../accounts/natural-persons.ts'
 import { tellOldNumber } from '../../guards/phone-codes/tell-old-number.ts'
+import { countNotice } from '../../guards/phone-codes/day-budget.ts'
+import type { Services } from '../../services.ts'
 import type { ConditionalTouch } from '../duties.ts'
+import { openExisting } from '../existing-artifacts.ts'
 import type { Input } from '../fields.ts'
 import { failed, invalid, type Problem } from '../outcome.ts'
 import { maskedPerson } from './masked-person.ts'
@@ -61,6 +64,16 @@ function readCorrection(
   return { ok: true, correction }
 }
 
+/** The text counts in the budget of the day. A store that does not answer changes nothing: the correction is made. */
+async function tellAndCount(services: Services, about: { phone: string; personId: string }): Promise<void> {
+  if (!(await tellOldNumber(services, about))) return
+  const artifacts = await openExisting(services.settings, services.clock).catch(() => undefined)
+  if (!artifacts) return
+  await countNotice(artifacts)
+    .catch(() => undefined)
+    .finally(() => artifacts.close())
+}
+
 export default personCommand({
   fields: {
     id: {
@@ -104,7 +117,7 @@ export default personCommand({
     const corrected = await persons.correct(person.id, read.correction, { by, source: 'counter' })
     if (corrected.ok) {
       const { changed, phoneBefore } = corrected
-      if (changed.includes('phone')) await tellOldNumber(services, { phone: phoneBefore, personId: person.id })
+      if (changed.includes('phone')) await tellAndCount(services, { phone: phoneBefore, personId: person.id })
       return { ok: true, document: { ...maskedPerson(persons, corrected.person), corrected: changed } }
     }
     if (corrected.problem === 'gone') return noPerson

@@ -22,6 +22,10 @@ export async function textsOfToday(artifacts: Pick<Artifacts, 'get'>): Promise<n
   return sums.reduce((sum, one) => sum + one, 0)
 }
 
+/** Counts a text that an administrator's act has sent: it is in the sum of the day, and no limit refuses it. */
+export const countNotice = async (artifacts: Pick<Artifacts, 'increment'>): Promise<void> =>
+  void (await artifacts.increment(kind, 'known', daySeconds))
+
 /** A part of the budget with a count of its own; the day begins with its first text. */
 export function createDayBudget(artifacts: Artifacts, part: BudgetPart, most: number): DayBudget {
   return {

@@ -52,7 +52,7 @@ export interface PhoneCodes {
   failed(code: CodeFor): Promise<boolean>
   /** Whether a sender is set. */
   readonly enabled: boolean
-  /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the budget. */
+  /** Tells the old number of this person of a change, by a text without a code, after the answer. It counts in the share of known browsers. */
   informOfChange(ctx: AnswerContext, about: Informed): void
   /** Tells a proven number of this person of a recovery, with the token that stops it; else as `informOfChange`. */
   informOfRecovery(ctx: AnswerContext, about: Informed & { token: string }): void
@@ -120,10 +120,10 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
   }
 
   function inform(ctx: AnswerContext, purpose: TextPurpose, { phone: to, personId, portal }: Informed, text: string) {
-    const { language, networks } = requestOf(ctx)
+    const { language } = requestOf(ctx)
     const message = { to, purpose, code: '', portal: portalName(portal), language, text }
     afterAnswer(ctx, async () => {
-      if (reaches(to) && (await limits.take({ phone: to, act: '', networks }))) await deliver(message, personId)
+      if (reaches(to) && (await limits.takeNotice())) await deliver(message, personId)
     })
   }
 

@@ -8,16 +8,17 @@ import type { TextDelivery } from './text-delivery.ts'
 const language = 'zh-CN'
 
 /**
- * Tells the old number that a clerk has given the account another one. As the change itself it is the act of an administrator, so no
- * limit of strangers counts it.
+ * Tells the old number that a clerk has given the account another one. It is an act of an administrator, so no limit refuses it.
+ * @returns whether it was handed to the sender
  */
 export async function tellOldNumber(
   { textDelivery, settings }: { textDelivery: TextDelivery; settings: Pick<Settings, 'operator'> },
   { phone: to, personId }: { phone: string; personId: string },
-): Promise<void> {
-  if (!textDelivery.reaches(to)) return
+): Promise<boolean> {
+  if (!textDelivery.reaches(to)) return false
   const { operator } = settings
   const portal = serviceNameOf(operator)
   const text = changeText(loadWords()(language), { portal, helpline: operator.helpline })
   await textDelivery.deliver({ to, purpose: 'bind', code: '', portal: portalName(portal), language, text }, personId)
+  return true
 }

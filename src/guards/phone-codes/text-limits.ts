@@ -6,7 +6,7 @@ import { addressKeys } from '../../keys/address-keys.ts'
 import type { BlindIndex } from '../../keys/blind-index.ts'
 import type { Artifacts } from '../../storage/artifacts.ts'
 import { createLimits, type Limit } from '../limits.ts'
-import { createDayBudget } from './day-budget.ts'
+import { createDayBudget, type DayBudget } from './day-budget.ts'
 
 const hour = 3600
 /** One number: five texts an hour, ten a day. A stranger cannot send it further ones. */
@@ -56,6 +56,8 @@ export interface TextLimits {
   ask(asked: TextAsked): Promise<TextWait | undefined>
   /** Counts a text that is sent; false where the budget is used up since. */
   take(asked: TextAsked): Promise<boolean>
+  /** Counts a text that tells an owner of a change, in the share that strangers cannot use up; false where that is used up. */
+  takeNotice(): Promise<boolean>
 }
 
 export function createTextLimits(options: {
@@ -82,6 +84,11 @@ export function createTextLimits(options: {
   const budgets = {
     known: createDayBudget(artifacts, 'known', kept),
     stranger: createDayBudget(artifacts, 'stranger', dayBudget - kept),
+  }
+  async function takeOf(budget: DayBudget): Promise<boolean> {
+    const { over, last } = await budget.take()
+    if (last) await alarm('budget')
+    return !over
   }
   const budgetOf = ({ knownBrowser }: TextAsked) => (knownBrowser === undefined ? budgets.stranger : budgets.known)
   const numberKey = (phone: string) => blindIndex('text-number', phone)
@@ -126,11 +133,8 @@ export function createTextLimits(options: {
       const country = code === countries[0] ? 0 : await countWithAlarm(ofCountry, code, 'country')
       return country > 0 ? { by: 'country', seconds: country } : undefined
     },
-    async take(asked) {
-      const { over, last } = await budgetOf(asked).take()
-      if (last) await alarm('budget')
-      return !over
-    },
+    take: (asked) => takeOf(budgetOf(asked)),
+    takeNotice: () => takeOf(budgets.known),
   }
 }
 

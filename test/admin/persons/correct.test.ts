@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { textsOfToday } from '../../../src/guards/phone-codes/day-budget.ts'
 import type { Services } from '../../../src/services.ts'
+import { openSqliteArtifacts } from '../../../src/storage/artifacts-sqlite.ts'
 import { commandLine } from '../../cli/in-process.ts'
 import { residentId } from '../../setup/people.ts'
 import { openPerson } from '../../setup/person.ts'
@@ -59,13 +61,20 @@ describe('person correct', () => {
     expect(gateway.received).toMatchObject([{ to: `+86${person.phone}`, purpose: 'bind', code: '' }])
     expect(gateway.received[0]?.text).toMatch(/换了手机号.*0755-12345/)
     expect(gateway.received[0]?.text).not.toMatch(/13800138002|陈大文/)
+    // no server has made the store of the counts: the command makes none
+    const file = join(line.directory, 'data', 'artifacts.sqlite')
+    expect(existsSync(file)).toBe(false)
+    const artifacts = openSqliteArtifacts(file, () => Date.now())
+    onTestFinished(() => artifacts.close())
+    await correct('--phone', '13800138004')
+    expect(await textsOfToday(artifacts)).toBe(1)
     gateway.state.behaves = 'fails'
     expect(await correct('--phone', '13800138003')).toMatchObject({ corrected: ['phone'] })
     expect(await line.withServices((services) => auditRows(services, 'text.not-sent'))).toHaveLength(1)
     // the new name is no matter of the number
     gateway.state.behaves = 'well'
     await correct('--name', '陈大雯')
-    expect(gateway.received).toHaveLength(1)
+    expect(gateway.received).toHaveLength(2)
   })
 
   it('beside PERSON or --username, --id-number is the new number; the register must have it, and level 4 falls to 3', async () => {

@@ -45,6 +45,24 @@ onBothStores((codesWorld) => {
       expect(texts.at(-1)?.to).toBe(phone)
     })
 
+    it('silences no text that tells an owner of a recovery or a change', async () => {
+      const { send, inform, texts } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
+      for (const [index, to] of eachPrefix(60).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
+      await inform('informOfRecovery')
+      await inform('informOfChange')
+      expect(texts.slice(40).map((text) => [text.to, text.purpose, text.code])).toEqual([
+        [phone, 'recover', ''],
+        [phone, 'bind', ''],
+      ])
+    })
+
+    it('of such texts themselves stops at their share', async () => {
+      const { inform, texts, entries } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
+      for (let many = 0; many < 20; many += 1) await inform('informOfChange')
+      expect(texts).toHaveLength(10)
+      expect(entries.map(({ details }) => details)).toEqual([{ limit: 'budget' }])
+    })
+
     it('shows the same to numbers with and without an account', async () => {
       const { send } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
       for (const [index, to] of eachPrefix(60).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))

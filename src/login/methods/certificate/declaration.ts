@@ -6,6 +6,7 @@ export const certificate = {
   name: 'certificate',
   signIn: { phone: 'row', computer: 'tile', kiosk: 'none', icon: 'id', scripted: false, aloneWhenLast: true },
   opensAccounts: true,
+  origin: 'ca',
   bindsToFace: false,
   proofs: [
     {

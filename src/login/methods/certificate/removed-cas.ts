@@ -1,8 +1,8 @@
-import { SettingsError, type Settings } from '../../../config/settings.ts'
+import type { Settings } from '../../../config/settings.ts'
 import { whenRemoved } from '../../../storage/store-facts.ts'
 import { eachInUse } from '../../removed-origins.ts'
 import { bindingsOf } from './bindings.ts'
-import { readAuthorities } from './cas-file.ts'
+import { listedCas } from './listed-cas.ts'
 import { name, originOf, type CertificateDeps } from './certificate-deps.ts'
 
 type Deps = Pick<CertificateDeps, 'database' | 'sessions' | 'authenticators' | 'clock'> & {
@@ -17,18 +17,8 @@ const fact = 'certificate-cas'
  * session approved. May be repeated. A file that cannot be used ends nothing: `doctor` shows its fault.
  */
 export async function endRemovedCas(deps: Deps): Promise<void> {
-  const listed = idsIn(deps.settings)
+  const listed = listedCas(deps.settings)
   if (listed) await whenRemoved(deps.database, fact, listed, (removed) => endAll(deps, removed))
-}
-
-function idsIn(settings: Deps['settings']): string[] | undefined {
-  const { file } = settings.methods[name]
-  try {
-    return file ? readAuthorities(file, settings).list.map(({ id }) => id) : []
-  } catch (error) {
-    if (error instanceof SettingsError) return undefined
-    throw error
-  }
 }
 
 const endAll = (deps: Deps, removed: readonly string[]): Promise<void> =>

@@ -6,6 +6,7 @@ export const channel = {
   // in the vendor's own app it comes alone (LoginMethod.here)
   signIn: { phone: 'tile', computer: 'tile', kiosk: 'none', icon: 'phone', scripted: false, aloneWhenLast: false },
   opensAccounts: true,
+  origin: 'namespace',
   bindsToFace: false,
   proofs: [],
   refusals: {
