@@ -90,7 +90,7 @@ describe.skipIf(cannotRun('promtool'))('alerts about server processes', () => {
 
   it('YidengEventLoopStalls: one gets too little of the processor', async () => {
     const server = await backedUp(await startServer())
-    const night = watchAtNight([machine(server)])
+    const night = watchAtNight([machine(server)], ['nodejs_eventloop_lag_p99_seconds'])
     await night.pass(1)
     night.isQuiet()
     await night.pass(6, async () => {
