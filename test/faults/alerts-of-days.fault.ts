@@ -175,7 +175,7 @@ describe.skipIf(cannotRun('promtool'))('alerts about days, and from outside', ()
     night.still(61)
     night.isQuiet()
     night.judge()
-  })
+  }, 400_000)
 
   it('YidengUpstreamIdentityChanged: an account of a city belongs to another person', async () => {
     const all = await startUpstreamLogin()

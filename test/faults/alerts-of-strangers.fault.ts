@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as oidc from 'openid-client'
 import { cannotRun } from '../setup/parts.ts'
-import { openPerson, signIn, typePassword } from '../setup/person.ts'
+import { signIn, typePassword } from '../setup/person.ts'
 import { registerPortal } from '../setup/portal.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
 import { Visitor } from '../setup/visitor.ts'
@@ -36,10 +36,6 @@ describe.skipIf(cannotRun('promtool'))('alerts about strangers', () => {
     }
     // a little more than one try in each second
     await night.pass(20.25, () => Promise.all([guess(), guess(), guess()]))
-    console.log(
-      (await machine(server).read()).split('\n').filter((l) => /^yideng_sign_ins_total/.test(l) && !l.endsWith(' 0')),
-      await acts(server, 'house.braked'),
-    )
     night.fires('YidengGuessing', 'YidengSpraying')
     night.still(62)
     night.isQuiet()
@@ -52,9 +48,9 @@ describe.skipIf(cannotRun('promtool'))('alerts about strangers', () => {
     const night = watchAtNight([machine(server)])
     await night.pass(1)
     night.isQuiet()
-    let stop = false
+    const end = new AbortController()
     const one = async (index: number) => {
-      while (!stop) {
+      while (!end.signal.aborted) {
         const visitor = new Visitor(server.issuer)
         const page = await visitor.get((await crowd.portal.begin()).url)
         await signIn(visitor, page, crowd.usernames[index % crowd.usernames.length] ?? '').catch(() => undefined)
@@ -64,7 +60,7 @@ describe.skipIf(cannotRun('promtool'))('alerts about strangers', () => {
     await until(async () => (await valueOf(server, 'yideng_password_hashes{state="waiting"}')) > 32)
     await night.pass(3)
     night.fires('YidengPasswordQueue')
-    stop = true
+    end.abort()
     await rush
     await night.pass(1)
     night.still(15)
@@ -92,7 +88,6 @@ describe.skipIf(cannotRun('promtool'))('alerts about strangers', () => {
       })
     }
     await night.pass(4, () => Promise.all(Array.from({ length: 20 }, guess)))
-    console.log('secrets', guesses, await acts(server, 'client.secret-guessed'), (await guess()).status)
     night.fires('YidengSecretsGuessed')
     night.still(62)
     night.isQuiet()
@@ -126,6 +121,5 @@ describe.skipIf(cannotRun('promtool'))('alerts about strangers', () => {
     night.still(62)
     night.isQuiet()
     night.judge()
-    await openPerson(crowd.services)
   })
 })

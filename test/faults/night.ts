@@ -65,7 +65,7 @@ interface Check {
  * @param about of the metrics that other programs of the machine change, those that this night is about
  */
 export function watchAtNight(targets: Target[], about: (typeof ofTheMachine)[number][] = []) {
-  const without: string[] = ofTheMachine.filter((name) => !about.includes(name))
+  const without = new Set<string>(ofTheMachine.filter((name) => !about.includes(name)))
   const began = Date.now() / 1000
   const values = new Map<string, string[]>()
   const checks: Check[] = []
@@ -81,7 +81,7 @@ export function watchAtNight(targets: Target[], about: (typeof ofTheMachine)[num
 
   function readLine(line: string, { job, instance }: Target): void {
     const [, name = '', labels = '', value = ''] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
-    if (!used.has(name) || without.includes(name)) return
+    if (!used.has(name) || without.has(name)) return
     const all = [labels, `job="${job}"`, `instance="${instance}"`].filter(Boolean).join(',')
     put(`${name}{${all}}`, isPoint(name) ? String(Number(value) - began) : value)
   }
