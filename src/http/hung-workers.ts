@@ -17,8 +17,9 @@ export function beat(): void {
 /**
  * Runs in the supervisor: kills a server process that gives no answer for 30 seconds, so that it is replaced. Ticks are counted in place of
  * time: a machine that slept kills no process.
+ * @param hung called once for each process that is killed
  */
-export function endHung(log: { error(details: object, message: string): void }): void {
+export function endHung(log: { error(details: object, message: string): void }, hung: () => void): void {
   const silent = new Map<number, number>()
   cluster.on('listening', ({ id }) => silent.set(id, 0))
   cluster.on('message', ({ id }, message: unknown) => isBeat(message) && silent.has(id) && silent.set(id, 0))
@@ -30,6 +31,7 @@ export function endHung(log: { error(details: object, message: string): void }):
       const pid = cluster.workers?.[id]?.process.pid
       log.error({ worker: pid, seconds: (mostSilent * tickMs) / 1000 }, 'a server process hangs: it is killed')
       if (pid !== undefined) process.kill(pid, 'SIGKILL')
+      if (ticks === mostSilent) hung()
     }
   }, tickMs).unref()
 }

@@ -36,6 +36,7 @@ const helpOfProcesses = {
     'Server processes of this machine: those that said what they count, and those that did not answer',
   yideng_server_processes_configured: 'Server processes that this machine should have (YIDENG_WORKERS)',
   yideng_server_process_deaths_total: 'Server processes that ended and were replaced',
+  yideng_server_process_hangs_total: 'Server processes that hung for 30 seconds and were killed',
 } as const
 
 const helpOf = (name: keyof typeof helpOfProcesses) => ({ name, help: helpOfProcesses[name] })
@@ -44,7 +45,10 @@ const helpOf = (name: keyof typeof helpOfProcesses) => ({ name, help: helpOfProc
  * The metrics of the server processes themselves.
  * @param now the processes that answered and those that did not
  */
-function processMetrics(configured: number, now: { answering: number; silent: number; deaths: number }): Registry {
+function processMetrics(
+  configured: number,
+  now: { answering: number; silent: number; deaths: number; hangs: number },
+): Registry {
   const registry = new Registry()
   const registers = [registry]
   const processes = new Gauge({ ...helpOf('yideng_server_processes'), labelNames: ['state'], registers })
@@ -52,20 +56,23 @@ function processMetrics(configured: number, now: { answering: number; silent: nu
   processes.set({ state: 'silent' }, now.silent)
   new Gauge({ ...helpOf('yideng_server_processes_configured'), registers }).set(configured)
   new Counter({ ...helpOf('yideng_server_process_deaths_total'), registers }).inc(now.deaths)
+  new Counter({ ...helpOf('yideng_server_process_hangs_total'), registers }).inc(now.hangs)
   return registry
 }
 
 /**
  * Runs in the supervisor of several server processes. Each process answers a request for metrics with those of all.
  * Counters of dead processes keep their last values. prom-client's own cluster support drops a hanging worker, so this
- * one is our own.
+ * one is our own. @returns counts a process that hung
  */
-export function answerMetricsOfAll(configured: number): void {
+export function answerMetricsOfAll(configured: number): { hung(): void } {
+  const listening = new Set<number>()
   const last = new Map<number, Reading>()
   const answered = new Map<string, () => void>()
   let departed: Promise<Reading> = Promise.resolve([])
   let questions = 0
   let deaths = 0
+  let hangs = 0
 
   async function ask(worker: Worker): Promise<boolean> {
     questions += 1
@@ -83,12 +90,15 @@ export function answerMetricsOfAll(configured: number): void {
   }
 
   async function textOfAll(): Promise<string> {
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected() === true)
-    const answers = await Promise.all(workers.map((worker) => ask(worker as Worker)))
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    // one that starts serves no person yet, and may never
+    const serving = workers.filter((worker) => listening.has(worker.id) && worker.isConnected())
+    const answers = await Promise.all(serving.map(ask))
     const now = {
       answering: answers.filter(Boolean).length,
       silent: answers.filter((answer) => !answer).length,
       deaths,
+      hangs,
     }
     const own = await processMetrics(configured, now).getMetricsAsJSON()
     return AggregatorRegistry.aggregate([await departed, ...last.values(), own]).metrics()
@@ -107,13 +117,16 @@ export function answerMetricsOfAll(configured: number): void {
     }
     if (message.metrics === 'of all?') void answerAll(worker, message.number)
   })
+  cluster.on('listening', ({ id }: Worker) => listening.add(id))
   cluster.on('exit', ({ id }: Worker) => {
     deaths += 1
+    listening.delete(id)
     const reading = last.get(id)
     last.delete(id)
     if (!reading) return
     departed = departed.then((sum) => AggregatorRegistry.aggregate([sum, reading.filter(grows)]).getMetricsAsJSON())
   })
+  return { hung: () => void (hangs += 1) }
 }
 
 /**
@@ -122,7 +135,7 @@ export function answerMetricsOfAll(configured: number): void {
  */
 export function metricsOfAll(registry: Registry, failed: (error: unknown) => void): () => Promise<string> {
   if (!cluster.isWorker) {
-    const own = processMetrics(1, { answering: 1, silent: 0, deaths: 0 })
+    const own = processMetrics(1, { answering: 1, silent: 0, deaths: 0, hangs: 0 })
     return () => Registry.merge([registry, own]).metrics()
   }
   const waiting = new Map<number, (text: string) => void>()

@@ -75,6 +75,12 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
   // An alert sees no increase of a series that begins with its first event.
   for (const event of Object.keys(auditEvents)) acts.inc({ event }, 0)
 
+  const attacks = new Counter({
+    name: 'yideng_client_secret_attacks_total',
+    help: 'Times that wrong secrets of one portal were more than 200 in five minutes, from all networks together',
+    registers,
+  })
+
   const entries = new Counter({
     name: 'yideng_portal_entries_total',
     help: 'Sign-ins at portals by protocol (oidc, or the legacy protocol of the portal)',
@@ -115,6 +121,7 @@ export function createMetrics(log: Pick<Logger, 'error'>): Metrics {
     seen: ({ event, details }) =>
       safely(() => {
         acts.inc({ event })
+        if (event === 'client.secret-guessed' && details?.['everywhere'] === true) attacks.inc()
         if (event === 'portal.entered') entries.inc({ protocol: String(details?.['protocol'] ?? 'oidc') })
         if (event !== 'login.succeeded' && event !== 'login.refused') return
         const { method = '', code = 'succeeded' } = details ?? {}

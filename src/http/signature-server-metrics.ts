@@ -23,13 +23,23 @@ export function countSignatureCalls(registry: Registry): (outcome: SvsOutcome, m
   }
 }
 
-/** Whether portals with SM2 can be served now. */
-export function watchSignatureServer(registry: Registry, server: Pick<SignatureServer, 'isDown'>): void {
+/**
+ * Whether portals with SM2 can be served now. The addresses rest for seconds after failures, and sign-ins may be rarer: the value stays
+ * until a call succeeds. While it is 1, each look at the metrics has a probe signed.
+ */
+export function watchSignatureServer(
+  registry: Registry,
+  server: Pick<SignatureServer, 'isFailing' | 'assertReady'>,
+): void {
   const down: Gauge = new Gauge({
     name: 'yideng_signature_server_down',
-    help: '1 while every address of the signature server is left alone after failures',
+    help: '1 while the last calls to every address of the signature server failed',
     aggregator: 'max',
     registers: [registry],
-    collect: () => down.set(server.isDown() ? 1 : 0),
+    collect() {
+      const failing = server.isFailing()
+      down.set(failing ? 1 : 0)
+      if (failing) server.assertReady().catch(() => undefined)
+    },
   })
 }

@@ -31,8 +31,8 @@ export async function start(wiring: Wiring, environment: Record<string, string |
     endCalmly(log)
     tracing.complainTo(log)
     if (!answers) {
-      answerMetricsOfAll(settings.workers)
-      if (await keepWorkers(settings.workers, log, settings.drainSeconds * 1000)) wiring.beside(settings, log)
+      const { hung } = answerMetricsOfAll(settings.workers)
+      if (await keepWorkers(settings.workers, log, settings.drainSeconds * 1000, hung)) wiring.beside(settings, log)
       return
     }
     const { portals } = await wiring.server(settings, log, tracing)

@@ -13,11 +13,13 @@ const closingMs = 5000
  * Keeps `count` server processes on one address. A dead one is replaced, with growing waits while they die young. The
  * first starts alone, to create keys and store; if it fails, none starts. One that hangs is killed.
  * Resolves when the first listens; false when a stop came before.
+ * @param hung called for each process that is killed because it hangs
  */
 export async function keepWorkers(
   count: number,
   log: { error(details: object, message: string): void },
   drainMs: number,
+  hung: () => void,
 ): Promise<boolean> {
   // Node.js would pass each connection to a process and forget it if that process dies before it confirms. No process
   // would answer or close it. With a shared socket, the kernel keeps it for a live process.
@@ -75,7 +77,7 @@ export async function keepWorkers(
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  endHung(log)
+  endHung(log, hung)
 
   await start()
   for (let more = 1; more < count; more += 1) replaceIn(0)

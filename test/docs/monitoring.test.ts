@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { nameOf } from '../../src/admin/command.ts'
@@ -76,6 +76,18 @@ it('every alert has sample values that fire it, and others that do not', () => {
       alert,
     ).toEqual([0, 1])
   }
+})
+
+it('every alert has a test that makes its cause, and none is named that is no rule', () => {
+  const faults = new URL('../faults/', import.meta.url)
+  const nights = readdirSync(faults).filter((name) => name.startsWith('alerts-') && name.endsWith('.fault.ts'))
+  const text = nights.map((name) => readFileSync(new URL(name, faults), 'utf8')).join('\n')
+  const fired = [...text.matchAll(/night\.fires\(([^)]*)\)/g)].flatMap(([, names = '']) => names.match(/\w+/g) ?? [])
+  expect([...new Set(fired)].toSorted()).toEqual(
+    rulesOf()
+      .map(({ alert }) => alert)
+      .toSorted(),
+  )
 })
 
 it.skipIf(cannotRun('promtool'))('promtool accepts the rules, the sample values and the scrape configuration', () => {

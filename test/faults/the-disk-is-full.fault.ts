@@ -1,27 +1,12 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { startServer, until } from '../setup/server.ts'
 import { ailments, enter, enterAgain, gather, manyFromHere, signInMany, yideng } from './people.ts'
-
-const size = '48m'
-
-/** Mounts a disk for this test. Needs root. */
-function smallDisk(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'yideng-disk-'))
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'tmpfs', directory]).status === 0
-  onTestFinished(() => {
-    if (mounted) spawnSync('umount', ['-l', directory])
-    rmSync(directory, { recursive: true, force: true })
-  })
-  if (!mounted) throw new Error('only root may mount a small disk: run this as root')
-  return directory
-}
+import { smallDisk } from './small-disk.ts'
 
 it('a full disk gets a plain message, loses nothing, and recovers when there is room', async () => {
-  const disk = smallDisk()
+  const disk = smallDisk('48m')
   const server = await startServer({ ...manyFromHere, YIDENG_DATA_DIR: join(disk, 'data') })
   const crowd = await gather(server)
   const before = await enter(crowd, crowd.usernames[0] ?? '')

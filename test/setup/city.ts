@@ -31,14 +31,18 @@ export async function startCity(id: string) {
   const codes = new Map<string, Given>()
   let exchanges = 0
   let down = false
+  let gone = false
+  let slowMs = 0
   const server = createServer((request, response) => {
     const send = (body: object, status = 200) =>
       void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     const path = new URL(request.url ?? '', issuer).pathname
+    if (gone) return void request.socket.destroy()
     if (down && path === '/token') return void response.writeHead(503).end()
     if (path === '/.well-known/openid-configuration') return send(metadata)
     if (path === '/jwks') return send({ keys: [key] })
-    if (path === '/token') return void token(request).then((body) => send(body, 'error' in body ? 400 : 200))
+    if (path === '/token')
+      return void token(request).then((body) => setTimeout(() => send(body, 'error' in body ? 400 : 200), slowMs))
     return send({}, 404)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -87,6 +91,14 @@ export async function startCity(id: string) {
     /** The token endpoint answers 503, or works again. */
     down(is: boolean) {
       down = is
+    },
+    /** No endpoint answers, or all work again. */
+    gone(is: boolean) {
+      gone = is
+    },
+    /** The token endpoint takes this long, in milliseconds. */
+    slow(ms: number) {
+      slowMs = ms
     },
     /** What a citizen does at the page of the city: the address that it sends the browser back to. */
     agree(page: URL, citizen: Citizen): URL {

@@ -6,6 +6,8 @@ const restMs = 5000
 export interface CircuitBreaker {
   /** Whether a call would be refused now. */
   isOpen(): boolean
+  /** Whether its last calls failed, also while the next one would be let through. */
+  isFailing(): boolean
   failed(): void
   succeeded(): void
 }
@@ -16,6 +18,7 @@ export function createCircuitBreaker(now: () => number = () => performance.now()
   let openUntil = -Infinity
   return {
     isOpen: () => now() < openUntil,
+    isFailing: () => failures >= mostFailures,
     failed() {
       failures += 1
       if (failures >= mostFailures) openUntil = now() + restMs

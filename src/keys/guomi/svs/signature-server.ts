@@ -45,6 +45,8 @@ export interface SignatureServer {
   keys(): Sm2SigningKey[]
   /** Whether all its addresses are left alone after failures. */
   isDown(): boolean
+  /** Whether the last calls to all its addresses failed, also while they get another try. */
+  isFailing(): boolean
   /** After a failure it signs a probe first. @throws SignerUnavailable */
   assertReady(): Promise<void>
   /** Whether the device accepts certificate and signature. @throws SignerUnavailable */
@@ -145,6 +147,7 @@ export function createSignatureServer(file: string, counted: Counted = () => und
       }))
     },
     isDown,
+    isFailing: () => registration.addresses.every((address) => breakerOf(address).isFailing()),
     async assertReady() {
       if (sound) return
       if (isDown()) throw new SignerUnavailable()
