@@ -32,7 +32,13 @@ export function startJobs(
   const { cipher } = dataKeys
   const { closing, persons, mandates, legalPersons, identityProofs } = services
   const start = (job: Job) => startJob(job, { events, clock, log })
-  const checkpoints = createCheckpoints({ database, settings, clock, signatureServer: protocol.signatureServer })
+  const checkpoints = createCheckpoints({
+    database,
+    settings,
+    clock,
+    signatureServer: protocol.signatureServer,
+    dataKeys,
+  })
   const refreshDataKeys = dataKeys.refresh
   // jobs that end sessions stop before the deliveries; the last checkpoint comes after the last entries
   return [
