@@ -118,12 +118,12 @@ async function readKnown(verify: VerifyDocument, file: string): Promise<Known | 
 }
 
 /** Whether the store still has the ends of a checkpoint, except those that are archived, or lost by a restore. */
-async function isIn(database: Database, { number, ends, at }: Known, restores: readonly Restore[]): Promise<boolean> {
+async function isIn(database: Database, { number, ends, at: signedAt }: Known, restores: readonly Restore[]): Promise<boolean> {
   const { anchors, tips } = await archivedEnd(database)
   if (tips && number <= tips.number) return true
   const left = ends.filter(
     ({ sequence }) =>
-      sequence > (anchors.get(chainOf(sequence))?.sequence ?? -1) && !restoreThatLost(restores, sequence, at),
+      sequence > (anchors.get(chainOf(sequence))?.sequence ?? -1) && !restoreThatLost(restores, sequence, signedAt),
   )
   const found = new Map<number, string>()
   const step = 500

@@ -41,9 +41,7 @@ export async function restorePointOf(
     at,
     backupAt,
     lastChain: Math.max(0, ...chains.map(({ id }) => id)),
-    ends: chains
-      .filter(({ signed_by: signed }) => signed === null)
-      .map(({ sequence, hash }) => ({ sequence, hash })),
+    ends: chains.filter(({ signed_by: signed }) => signed === null).map(({ sequence, hash }) => ({ sequence, hash })),
   }
   return { restore: JSON.stringify(point) }
 }

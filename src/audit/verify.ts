@@ -109,7 +109,9 @@ export async function verifyAuditLog(options: {
   }
   const roots = await checkRoots(database, verify, { newestOnly })
   if (roots.fault) return { whole: false, ...roots.fault }
-  const lost = (await lostRun(database)) ?? (await lostClaim(database, [...claims, ...openEnds, ...endsOfBackups(restores)], anchors))
+  const lost =
+    (await lostRun(database)) ??
+    (await lostClaim(database, [...claims, ...openEnds, ...endsOfBackups(restores)], anchors))
   if (lost) return { whole: false, ...lost }
   const unsigned = await unsignedAfter(database, ends, claims)
   const restored = explained(restores, claimed)

@@ -3,7 +3,12 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
-import { createVerifier, createVerifierOfStore, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
+import {
+  createVerifier,
+  createVerifierOfStore,
+  verifierOver,
+  type VerifyDocument,
+} from '../../keys/document-signatures.ts'
 import { publicKeyOf } from '../../keys/recorded-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Input } from '../fields.ts'

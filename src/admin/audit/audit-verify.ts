@@ -42,7 +42,7 @@ export default command({
           `Whole: ${entries} entries, ${signed}, ${unsigned} entries not signed yet.`,
           ...(restored ?? []).map(
             ({ at, backupAt, checkpoints: many }) =>
-              `Restored ${iso(at)} from a backup of ${iso(backupAt)}: ${many} checkpoint${many === 1 ? '' : 's'} outside the store named entries after it, which are gone.`,
+              `Restored ${iso(at)} from a backup of ${iso(backupAt)}: entries that came between are gone (${many} checkpoints outside the store name them).`,
           ),
         ],
       }

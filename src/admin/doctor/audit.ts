@@ -36,11 +36,12 @@ export async function auditLog(services: Services): Promise<Finding> {
       'npx yideng audit verify --checkpoint FILE, with the checkpoints of your own log; a server writes the file again'
     return { state: 'warn', what, finding, todo }
   }
-  const finding = `whole, ${check.entries} entries, ${check.unsigned} not signed yet`
+  const { entries, unsigned } = check
   const [restored] = check.restored ?? []
-  if (!restored) return { state: 'ok', what, finding }
+  if (!restored) return { state: 'ok', what, finding: `whole, ${entries} entries, ${unsigned} not signed yet` }
   const [at, from] = [restored.at, restored.backupAt].map((time) => new Date(time).toISOString())
-  return { state: 'ok', what, finding: `${finding}; restored ${at} from a backup of ${from}: what came between is gone` }
+  const finding = `whole, ${entries} entries, ${unsigned} not signed yet; restored ${at} from a backup of ${from}: what came between is gone`
+  return { state: 'ok', what, finding }
 }
 
 /** Finds entries without a signature, and entries that should be archived. */

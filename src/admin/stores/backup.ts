@@ -6,8 +6,7 @@ import { command } from '../command.ts'
 
 /** What a backup holds, and what it does not. */
 const holds = (file: string) =>
-  `Done: ${file} (${(statSync(file).size / 1e6).toFixed(1)} MB) holds accounts, portals, the audit log and the public halves of its ` +
-  'signing keys; it does not hold the key files, without which it cannot be read: back up keys/data.json apart from it.'
+  `Done: ${file} (${(statSync(file).size / 1e6).toFixed(1)} MB) holds accounts, portals, the audit log and the public halves of its signing keys, but no key file: back up keys/data.json apart from it.`
 
 export default command({
   fields: { file: { ...fileField, meaning: 'the new file; keys are not in it (docs/operations.md)' } },

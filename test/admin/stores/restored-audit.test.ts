@@ -106,7 +106,7 @@ it('ends a backup with one sentence on what it holds', async () => {
   const { made, backup } = await backedUp('embedded')
   const last = made.out.trimEnd().split('\n').at(-1) ?? made.err
   expect(`${last}${made.err}`).toContain(`${backup} (`)
-  expect(`${last}${made.err}`).toContain('does not hold the key files')
+  expect(`${last}${made.err}`).toContain('no key file')
 })
 
 it('signs again on the same machine after a restore, beside the newer checkpoint file', async () => {
@@ -173,7 +173,11 @@ describe('an attacker who can write the database, and has no key', () => {
       ends: [{ sequence: end.sequence, hash: end.hash }],
     }
     const details = JSON.stringify({ backupAt: end.at })
-    await append(line, end, { event: restoring, details, restricted: JSON.stringify({ restore: JSON.stringify(point) }) })
+    await append(line, end, {
+      event: restoring,
+      details,
+      restricted: JSON.stringify({ restore: JSON.stringify(point) }),
+    })
     expect(await verify(line, '--checkpoint', kept)).toMatchObject({ whole: false })
   })
 
