@@ -118,7 +118,11 @@ async function readKnown(verify: VerifyDocument, file: string): Promise<Known | 
 }
 
 /** Whether the store still has the ends of a checkpoint, except those that are archived, or lost by a restore. */
-async function isIn(database: Database, { number, ends, at: signedAt }: Known, restores: readonly Restore[]): Promise<boolean> {
+async function isIn(
+  database: Database,
+  { number, ends, at: signedAt }: Known,
+  restores: readonly Restore[],
+): Promise<boolean> {
   const { anchors, tips } = await archivedEnd(database)
   if (tips && number <= tips.number) return true
   const left = ends.filter(

@@ -197,10 +197,15 @@ async function administratorsIn(source: Database): Promise<number> {
 
 /** An audit log of the restored store. Without the keys it has no restricted part, so the restore proves nothing. */
 const auditOf = (database: Database, clock: Clock, given: FieldCipher | undefined) => {
-  const lacks = () => {
-    throw new Error('data.json is missing')
+  const none: FieldCipher = {
+    seal: () => {
+      throw new Error('nothing is sealed while a store is restored')
+    },
+    open: () => {
+      throw new Error('nothing is opened while a store is restored')
+    },
   }
-  return createAuditLog({ database, cipher: given ?? { seal: lacks, open: lacks }, clock, seen: undefined })
+  return createAuditLog({ database, cipher: given ?? none, clock, seen: undefined })
 }
 
 const atOnce = 500
