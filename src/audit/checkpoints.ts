@@ -1,9 +1,16 @@
 import { sql } from 'kysely'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { DataKeys } from '../keys/data-keys.ts'
 import type { SignDocument, VerifyDocument } from '../keys/document-signatures.ts'
-import { createCheckpointSigner, createVerifier } from '../keys/document-signatures.ts'
+import {
+  createCheckpointSigner,
+  createVerifier,
+  createVerifierOfStore,
+  documentKeySet,
+} from '../keys/document-signatures.ts'
 import type { SignatureServer } from '../keys/guomi/svs/signature-server.ts'
+import { recordKeys } from '../keys/recorded-keys.ts'
 import { isPostgres, type Database } from '../storage/database.ts'
 import { beginDurable, writeTogether } from '../storage/postgres.ts'
 import type { Tables } from '../storage/schema.ts'
@@ -13,6 +20,7 @@ import { chainOf, closes, digestOf, startOf, type Digest } from './chain.ts'
 import { checkpointFileOf, readCheckpointFile, writeCheckpointFile } from './checkpoint-file.ts'
 import { merkleRoot } from './merkle.ts'
 import { openCheckpoint } from './old-checkpoints.ts'
+import { restoresIn, restoreThatLost, type Restore } from './restores.ts'
 import {
   digestOfSigned,
   leafOf,
@@ -35,6 +43,8 @@ interface CheckpointDeps {
   clock: Clock
   /** The signature server of this process; undefined: the one of the settings. */
   signatureServer?: SignatureServer | undefined
+  /** Of a store whose keys are recorded and whose restores are believed. */
+  dataKeys?: Pick<DataKeys, 'cipher' | 'auditCipher'> | undefined
 }
 
 export type Checkpoints = ReturnType<typeof createCheckpoints>
@@ -43,23 +53,26 @@ export type Checkpoints = ReturnType<typeof createCheckpoints>
 interface Known {
   number: number
   signed: string
+  /** Seconds since 1970 UTC. */
+  at: number
   ends: { sequence: number; hash: string }[]
 }
 
 /** Signs the ends of all chains. Several processes may do so; each checkpoint has one signer. */
-export function createCheckpoints({ database, settings, clock, signatureServer }: CheckpointDeps) {
+export function createCheckpoints({ database, settings, clock, signatureServer, dataKeys }: CheckpointDeps) {
   const sign = createCheckpointSigner(settings, clock, signatureServer)
-  const verify = createVerifier(settings, clock)
   const file = checkpointFileOf(settings.dataDir)
   let known: Known | undefined
+  const verifier = async () =>
+    dataKeys ? createVerifierOfStore({ database, settings, clock, dataKeys }) : createVerifier(settings, clock)
 
   /**
    * Refuses to sign over a rewritten log: otherwise a forged history without checkpoints would get new signatures.
    * @throws Error when a signed entry is missing or changed
    */
   async function refuseRewritten(): Promise<void> {
-    known ??= await readKnown(verify, file)
-    if (!known || (await isIn(database, known))) return
+    known ??= await readKnown(await verifier(), file)
+    if (!known || (await isIn(database, known, await restoresIn(database, dataKeys?.auditCipher)))) return
     const last = Math.max(...known.ends.map(({ sequence }) => sequence))
     throw new Error(
       `The audit log differs from the one signed up to ${last}: no checkpoint is signed. Run "yideng audit verify". ` +
@@ -78,6 +91,8 @@ export function createCheckpoints({ database, settings, clock, signatureServer }
     /** Signs all unsigned entries; returns the newest checkpoint it made, with its tips. */
     async make(): Promise<string | undefined> {
       await refuseRewritten()
+      // before the first signature of a key: a checkpoint is worth nothing where its key is lost
+      if (dataKeys) await recordKeys(database, dataKeys.cipher, documentKeySet(settings, clock).keys)
       let newest: string | undefined
       for (let signed = await next(); signed; signed = await next()) newest = signed
       if (newest) writeCheckpointFile(file, newest)
@@ -89,6 +104,7 @@ export function createCheckpoints({ database, settings, clock, signatureServer }
 const knownOf = ({ root, signed, tips }: { root: Root; signed: string; tips: readonly Tip[] }): Known => ({
   number: root.number,
   signed,
+  at: root.iat,
   ends: tips.map(({ last, head }) => ({ sequence: last, hash: head })),
 })
 
@@ -98,14 +114,21 @@ async function readKnown(verify: VerifyDocument, file: string): Promise<Known | 
   const opened = await openPortable(verify, beside)
   if (opened) return knownOf(opened)
   const older = await openCheckpoint(verify, beside)
-  return older && { number: 0, signed: beside, ends: [{ sequence: older.last, hash: older.head }] }
+  return older && { number: 0, signed: beside, at: older.iat, ends: [{ sequence: older.last, hash: older.head }] }
 }
 
-/** Whether the store still has the ends of a checkpoint, except those that are archived. */
-async function isIn(database: Database, { number, ends }: Known): Promise<boolean> {
+/** Whether the store still has the ends of a checkpoint, except those that are archived, or lost by a restore. */
+async function isIn(
+  database: Database,
+  { number, ends, at: signedAt }: Known,
+  restores: readonly Restore[],
+): Promise<boolean> {
   const { anchors, tips } = await archivedEnd(database)
   if (tips && number <= tips.number) return true
-  const left = ends.filter(({ sequence }) => sequence > (anchors.get(chainOf(sequence))?.sequence ?? -1))
+  const left = ends.filter(
+    ({ sequence }) =>
+      sequence > (anchors.get(chainOf(sequence))?.sequence ?? -1) && !restoreThatLost(restores, sequence, signedAt),
+  )
   const found = new Map<number, string>()
   const step = 500
   for (let at = 0; at < left.length; at += step) {

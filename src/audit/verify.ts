@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { VerifyDocument } from '../keys/document-signatures.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
 import { chainSpan } from '../storage/audit-chains.ts'
 import type { Database } from '../storage/database.ts'
 import { archivedEnd } from './archived-end.ts'
 import { chainOf, checkChain, closing, startOf, type Anchor, type ChainFault, type Entry } from './chain.ts'
 import { openCheckpoint } from './old-checkpoints.ts'
+import { endsOfBackups, restoresIn, restoreThatLost, type Restore } from './restores.ts'
 import { endOf } from './root-reader.ts'
 import { openPortable } from './roots.ts'
 import { anotherHistory, checkOldCheckpoints, checkRoots, endBefore } from './verify-checkpoints.ts'
@@ -17,6 +19,8 @@ export type AuditLogCheck =
       checkpoints: number
       /** Entries after the newest checkpoint. No signature proves that they are complete. */
       unsigned: number
+      /** Restores that explain why the store lacks entries which checkpoints outside it have signed. */
+      restored?: { entry: number; at: number; backupAt: number; checkpoints: number }[]
     }
   | ({ whole: false } & ChainFault)
 
@@ -64,16 +68,20 @@ export async function verifyAuditLog(options: {
   verify: VerifyDocument
   /** Signed checkpoints from outside the store. */
   elsewhere: string[]
+  /** Opens the proofs of restores; without it, none is believed. */
+  cipher?: Pick<FieldCipher, 'open'> | undefined
   /** Verifies only the newest checkpoint, whose tips cover all entries before it. A year has half a million. */
   newestOnly?: boolean
   /** The entries read, and their number. */
   progress?: ((done: number, total: number) => void) | undefined
 }): Promise<AuditLogCheck> {
-  const { database, verify, elsewhere, newestOnly = false, progress } = options
+  const { database, verify, elsewhere, cipher, newestOnly = false, progress } = options
   const archived = await archivedEnd(database)
   const { anchors, tips } = archived
-  const claims = await claimsOf(verify, elsewhere, tips?.number ?? 0)
-  if (!claims) return broken('rewritten', 0, 'the checkpoint beside the store is not signed by a key of this store')
+  const restores = await restoresIn(database, cipher)
+  const claimed = await claimsOf(verify, elsewhere, tips?.number ?? 0)
+  if (!claimed) return broken('rewritten', 0, 'the checkpoint beside the store is not signed by a key of this store')
+  const claims = claimed.filter(({ sequence, at }) => !restoreThatLost(restores, sequence, at))
   // read before the entries, because servers append at the same time
   const openEnds = await endsOfOpenChains(database)
   const total = progress ? await entriesIn(database) : 0
@@ -101,10 +109,35 @@ export async function verifyAuditLog(options: {
   }
   const roots = await checkRoots(database, verify, { newestOnly })
   if (roots.fault) return { whole: false, ...roots.fault }
-  const lost = (await lostRun(database)) ?? (await lostClaim(database, [...claims, ...openEnds], anchors))
+  const lost =
+    (await lostRun(database)) ??
+    (await lostClaim(database, [...claims, ...openEnds, ...endsOfBackups(restores)], anchors))
   if (lost) return { whole: false, ...lost }
   const unsigned = await unsignedAfter(database, ends, claims)
-  return { whole: true, entries: chain.entries, checkpoints: old.checkpoints + roots.checkpoints, unsigned }
+  const restored = explained(restores, claimed)
+  return {
+    whole: true,
+    entries: chain.entries,
+    checkpoints: old.checkpoints + roots.checkpoints,
+    unsigned,
+    ...(restored.length > 0 ? { restored } : {}),
+  }
+}
+
+/** The restores that explain claims, with the number of checkpoints that each explains. */
+const explained = (restores: readonly Restore[], claims: readonly Claim[]) =>
+  restores.flatMap(({ entry, at, backupAt }) => {
+    const lost = claims.filter((claim) => restoreThatLost(restores, claim.sequence, claim.at)?.entry === entry)
+    const checkpoints = new Set(lost.map(({ checkpoint }) => checkpoint)).size
+    return checkpoints > 0 ? [{ entry, at, backupAt, checkpoints }] : []
+  })
+
+/** An end of a chain that a checkpoint outside the store has signed. */
+interface Claim extends Anchor {
+  /** Seconds since 1970 UTC. */
+  at: number
+  /** The place of its checkpoint among those given. */
+  checkpoint: number
 }
 
 /**
@@ -115,13 +148,15 @@ async function claimsOf(
   verify: VerifyDocument,
   elsewhere: readonly string[],
   archived: number,
-): Promise<Anchor[] | undefined> {
-  const claims: Anchor[] = []
-  for (const text of elsewhere) {
+): Promise<Claim[] | undefined> {
+  const claims: Claim[] = []
+  for (const [checkpoint, text] of elsewhere.entries()) {
     const opened = await openPortable(verify, text)
     const older = opened ? undefined : await openCheckpoint(verify, text)
-    if (opened) claims.push(...(opened.root.number > archived ? opened.tips.map(endOf) : []))
-    else if (older) claims.push({ sequence: older.last, hash: older.head })
+    if (opened) {
+      const tips = opened.root.number > archived ? opened.tips : []
+      claims.push(...tips.map((tip) => ({ ...endOf(tip), at: opened.root.iat, checkpoint })))
+    } else if (older) claims.push({ sequence: older.last, hash: older.head, at: older.iat, checkpoint })
     else return undefined
   }
   return claims

@@ -5,6 +5,9 @@ import type { Settings } from '../config/settings.ts'
 import { openSm2PublicKeys, type Sm2SigningKey } from './guomi/sm2-keys.ts'
 import { sm2Algorithm, sm2Verifier, type Sm2PublicKey, type VerifySm2 } from './guomi/sm2.ts'
 import type { SignatureServer } from './guomi/svs/signature-server.ts'
+import type { Database } from '../storage/database.ts'
+import type { DataKeys } from './data-keys.ts'
+import { publicKeyOf, readRecordedKeys, type PublicJwk } from './recorded-keys.ts'
 import { openRetiredKeys, openSigningKeys, publicKeySet, signerOf } from './signing-keys.ts'
 import { openTokenKeys, signatureServerOf } from './token-keys.ts'
 
@@ -67,13 +70,42 @@ export const documentKeySet = (where: Published, clock: Clock): { keys: object[]
   ],
 })
 
-/** Checks against the keys of this Yideng, including retired keys. */
-export function createVerifier(where: Published, clock: Clock): VerifyDocument {
+/** The store whose keys check documents. */
+interface OfStore {
+  database: Database
+  settings: Published
+  clock: Clock
+  dataKeys: Pick<DataKeys, 'cipher'>
+}
+
+/** The public keys of this machine's files and those that the store recorded, also of files that were lost. */
+export async function keySetOfStore({ database, settings, clock, dataKeys }: OfStore): Promise<{ keys: object[] }> {
+  const own = documentKeySet(settings, clock).keys as { kid?: unknown }[]
+  const known = new Set(own.map(({ kid }) => kid))
+  const recorded = await readRecordedKeys(database, dataKeys.cipher)
+  return { keys: [...own, ...recorded.filter(({ kid }) => !known.has(kid))] }
+}
+
+/** Checks against the keys of this machine's files and those that the store recorded. */
+export const createVerifierOfStore = async ({
+  database,
+  settings,
+  clock,
+  dataKeys,
+}: OfStore): Promise<VerifyDocument> =>
+  createVerifier(settings, clock, await readRecordedKeys(database, dataKeys.cipher))
+
+/**
+ * Checks against the keys of this Yideng, including retired keys.
+ * @param recorded further keys that the store recorded (recorded-keys.ts)
+ */
+export function createVerifier(where: Published, clock: Clock, recorded: readonly PublicJwk[] = []): VerifyDocument {
   const { keysDir } = where
+  const earlier = recorded.map((key) => [key.kid, publicKeyOf(key)])
   const published = openSigningKeys(keysDir, clock).map(({ kid, privateKey }) => [kid, createPublicKey(privateKey)])
   const retired = openRetiredKeys(keysDir, clock).map(({ kid, publicKey }) => [kid, publicKey])
   const sm2 = sm2KeysOf(where, clock).map(({ kid, publicKey }) => [kid, publicKey])
-  const all = [...published, ...retired, ...sm2]
+  const all = [...earlier, ...published, ...retired, ...sm2]
   return verifierOver(Object.fromEntries(all) as Record<string, KeyObject | Sm2PublicKey>)
 }
 

@@ -26,6 +26,27 @@ export async function replaceFact(within: Database | DatabaseTransaction, key: s
     .execute()
 }
 
+/**
+ * Changes a fact unless another writer was faster.
+ * @param before the fact that the caller has read; undefined for none
+ * @returns whether it was written
+ */
+export async function changeFact(
+  database: Database,
+  key: string,
+  before: string | undefined,
+  value: string,
+): Promise<boolean> {
+  if (before === undefined) return (await noteFact(database, key, value)) === value
+  const { numUpdatedRows } = await database
+    .updateTable('house')
+    .set({ value })
+    .where('key', '=', key)
+    .where('value', '=', before)
+    .executeTakeFirstOrThrow()
+  return numUpdatedRows > 0n
+}
+
 const ids = z.array(z.string())
 
 /**

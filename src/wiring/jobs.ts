@@ -3,6 +3,7 @@ import { accountClosings } from '../jobs/account-closings.ts'
 import { artifactSweep } from '../jobs/artifact-sweep.ts'
 import { auditChains, auditCheckpoints, auditMonths, auditSums } from '../jobs/audit-upkeep.ts'
 import { legacyPasswords, legacyWork } from '../jobs/legacy-passwords.ts'
+import { keyReports } from '../jobs/key-reports.ts'
 import { keyRefresh } from '../jobs/key-rotation.ts'
 import { oldProofs } from '../jobs/old-proofs.ts'
 import { nameIndexes } from '../jobs/name-indexes.ts'
@@ -15,7 +16,9 @@ import { representationEndings } from '../jobs/representation-endings.ts'
 import { startJob, type Job } from '../jobs/runner.ts'
 import { sessionEndings } from '../jobs/session-endings.ts'
 import { removedUpstreams, upstreamList } from '../jobs/upstream-list.ts'
+import { stragglingSeals } from '../jobs/straggling-seals.ts'
 import { upstreamChecks } from '../jobs/upstream-checks.ts'
+import { createKeyReports } from '../keys/machines.ts'
 import type { Core } from './core.ts'
 import type { Protocol } from './protocol.ts'
 
@@ -32,12 +35,22 @@ export function startJobs(
   const { cipher } = dataKeys
   const { closing, persons, mandates, legalPersons, identityProofs } = services
   const start = (job: Job) => startJob(job, { events, clock, log, isBusy })
-  const checkpoints = createCheckpoints({ database, settings, clock, signatureServer: protocol.signatureServer })
+  const checkpoints = createCheckpoints({
+    database,
+    settings,
+    clock,
+    signatureServer: protocol.signatureServer,
+    dataKeys,
+  })
   const refreshDataKeys = dataKeys.refresh
   // jobs that end sessions stop before the deliveries; the last checkpoint comes after the last entries
   return [
     start(readinessLooks(readiness)),
     start(keyRefresh({ provider, readKeys, cookieKeys, refreshDataKeys, shareKeys, clock, log })),
+    ...(settings.databaseUrl
+      ? [start(keyReports(createKeyReports({ database, dataKeys, keysDir: settings.keysDir })))]
+      : []),
+    start(stragglingSeals({ database, dataKeys, clock, log })),
     start(representationEndings({ database, representations, artifacts, sessions, audit, clock })),
     start(accountClosings({ closing, persons, mandates, legalPersons, sessions })),
     start(oldProofs({ persons, clock, until: settings.oldProofsUntil })),

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'node:http'
 import { describe, expect, it } from 'vitest'
@@ -58,7 +58,22 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))('a machine of sev
     copy()
     const other = await startServer({ ...shared, YIDENG_KEYS_DIR: keysDir })
     await becomes(other, '200 ')
-    yideng(one, 'keys', 'rotate', '--kind', 'index')
+    const rotate = ['keys', 'rotate', '--kind', 'index'] as const
+    await until(async () => {
+      try {
+        yideng(one, ...rotate, '--prepare')
+        yideng(one, ...rotate)
+      } catch (error) {
+        return String(error).includes('lacks i2')
+      }
+      throw new Error('the key was used while a machine lacks it')
+    })
+    expect(await missing(other)).toBe('200 ')
+    const before = readFileSync(join(keysDir, 'data.json'))
+    copy()
+    yideng(one, ...rotate, '--wait')
+    expect(await missing(other)).toBe('200 ')
+    writeFileSync(join(keysDir, 'data.json'), before)
     await becomes(other, '503 keys')
     expect((await fetch(other.issuer)).status).toBe(503)
     expect(await missing(one)).toBe('200 ')

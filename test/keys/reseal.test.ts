@@ -57,6 +57,7 @@ it('rotates the data key while people sign in, and leaves no value under the old
       'authenticators.mac',
       'clients.mac',
       'devices.browser',
+      'house.value',
       ...['document_number', 'name', 'phone', 'username'].map((one) => `natural_persons.${one}`),
       'notices.restricted',
     ].sort(),

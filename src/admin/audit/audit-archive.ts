@@ -2,7 +2,7 @@ import { monthAfter, monthOf } from '../../config/months.ts'
 import { invalid, type Outcome } from '../outcome.ts'
 import { archiveMonths } from '../../audit/archives.ts'
 import { statSync } from 'node:fs'
-import { createVerifier } from '../../keys/document-signatures.ts'
+import { createVerifierOfStore } from '../../keys/document-signatures.ts'
 import { command } from '../command.ts'
 
 const monthForm = /^\d{4}-(0[1-9]|1[0-2])$/
@@ -29,11 +29,12 @@ export default command({
     if (!statSync(to, { throwIfNoEntry: false })?.isDirectory()) {
       return invalid({ field: 'to', message: `${JSON.stringify(to)} must be an existing directory` })
     }
-    const { database, audit, settings } = await context.services()
+    const services = await context.services()
+    const { database, audit, settings } = services
     const document = await archiveMonths({
       database,
       audit,
-      verify: createVerifier(settings, context.clock),
+      verify: await createVerifierOfStore(services),
       directory: to,
       before: before ?? monthAfter(thisMonth, 1 - settings.auditMonths),
       now: context.clock(),

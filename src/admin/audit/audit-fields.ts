@@ -1,11 +1,15 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { auditEvents } from '../../audit/audit-events.ts'
 import type { EntryFilter } from '../../audit/reading.ts'
-import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
-import { readSm2PublicKey, sm2PublicJwk, type Sm2PublicKey } from '../../keys/guomi/sm2.ts'
+import {
+  createVerifier,
+  createVerifierOfStore,
+  verifierOver,
+  type VerifyDocument,
+} from '../../keys/document-signatures.ts'
+import { publicKeyOf } from '../../keys/recorded-keys.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Input } from '../fields.ts'
 import { personField, withPersonIn } from '../persons/which-person.ts'
@@ -84,9 +88,13 @@ const keySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.
 export async function verifierOf(context: CommandContext, keys: unknown): Promise<VerifyDocument | undefined> {
   if (keys === undefined) {
     const settings = await context.settings()
-    // an opened store brings them; a missing one is an error
-    if (!existsSync(join(settings.keysDir, 'signing.json'))) await context.services()
-    return createVerifier(settings, context.clock)
+    try {
+      return await createVerifierOfStore(await context.services())
+    } catch (error) {
+      // an opened store brings them; without a store, those of the key file check a receipt or a copy
+      if (!existsSync(join(settings.keysDir, 'signing.json'))) throw error
+      return createVerifier(settings, context.clock)
+    }
   }
   const read = keySet.safeParse(keys)
   if (!read.success) return undefined
@@ -96,12 +104,6 @@ export async function verifierOf(context: CommandContext, keys: unknown): Promis
   } catch {
     return undefined
   }
-}
-
-/** @throws Error for a key that is none */
-function publicKeyOf(key: JsonWebKey): KeyObject | Sm2PublicKey {
-  const sm2 = sm2PublicJwk.safeParse(key).data
-  return sm2 ? readSm2PublicKey(sm2) : createPublicKey({ key, format: 'jwk' })
 }
 
 export const notKeys: Problem = { field: 'keys', message: 'is not a JSON Web Key Set of public keys' }

@@ -1,5 +1,5 @@
 import { keysField, notKeys, verifierOf } from './audit-fields.ts'
-import { invalid, type Outcome } from '../outcome.ts'
+import { invalid, iso, type Outcome } from '../outcome.ts'
 import { verifyArchiveFile, verifyStore } from './verify-files.ts'
 import { command } from '../command.ts'
 
@@ -33,12 +33,18 @@ export default command({
         : await verifyArchiveFile(verify, archive, store)
     if ('problem' in check) return invalid(check.problem)
     if (check.whole) {
-      const { entries, checkpoints, unsigned } = check
+      const { entries, checkpoints, unsigned, restored } = check
       const signed = `${checkpoints} checkpoint${checkpoints === 1 ? '' : 's'}`
       return {
         ok: true,
         document: check,
-        shown: [`Whole: ${entries} entries, ${signed}, ${unsigned} entries not signed yet.`],
+        shown: [
+          `Whole: ${entries} entries, ${signed}, ${unsigned} entries not signed yet.`,
+          ...(restored ?? []).map(
+            ({ at, backupAt, checkpoints: many }) =>
+              `Restored ${iso(at)} from a backup of ${iso(backupAt)}: entries that came between are gone (${many} checkpoints outside the store name them).`,
+          ),
+        ],
       }
     }
     const fault = `Broken (${check.kind}) at entry ${check.sequence}: ${check.fault}. Keep a copy of the store as evidence.`

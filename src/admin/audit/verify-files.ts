@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { hashOfFile, verifyArchive } from '../../audit/archive-files.ts'
 import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoint-file.ts'
+import { auditCipherIn } from '../../audit/restores.ts'
 import { verifyAuditLog, type AuditLogCheck } from '../../audit/verify.ts'
 import type { VerifyDocument } from '../../keys/document-signatures.ts'
 import { openDatabase } from '../../storage/database.ts'
@@ -28,12 +29,13 @@ export async function verifyStore(
     store === undefined ? checkpointFileOf((await context.settings()).dataDir) : checkpointFileOf(dirname(store))
   const known = checkpoint === undefined ? readCheckpointFile(nextTo) : readFileSync(checkpoint, 'utf8')
   const elsewhere = (known ?? '').split('\n').filter((line) => line.trim() !== '')
+  const cipher = auditCipherIn((await context.settings()).keysDir)
   if (store === undefined)
-    return verifyAuditLog({ database: (await context.services()).database, verify, elsewhere, progress })
+    return verifyAuditLog({ database: (await context.services()).database, verify, elsewhere, cipher, progress })
   if (!mayBeStore(store)) return { problem: { field: 'store', message: `${JSON.stringify(store)} is no store` } }
   const database = openDatabase(store)
   try {
-    return await verifyAuditLog({ database, verify, elsewhere, progress })
+    return await verifyAuditLog({ database, verify, elsewhere, cipher, progress })
   } finally {
     await database.destroy()
   }

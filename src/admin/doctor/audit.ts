@@ -3,7 +3,7 @@ import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoint-fil
 import { oldestUnsigned } from '../../audit/unsigned.ts'
 import { verifyAuditLog } from '../../audit/verify.ts'
 import { beginOf, monthAfter, monthOf } from '../../config/months.ts'
-import { createVerifier } from '../../keys/document-signatures.ts'
+import { createVerifierOfStore } from '../../keys/document-signatures.ts'
 import { isPostgres } from '../../storage/database.ts'
 import { isRight, readClock } from '../../storage/store-clock.ts'
 import { entriesInRest, isDivided, missingMonths } from '../../storage/audit-months.ts'
@@ -14,13 +14,15 @@ import type { Services } from '../../services.ts'
 /** A server signs once a minute: older entries without a checkpoint mean that no server runs. */
 const unsignedMs = hourMs
 
-export async function auditLog({ database, settings, clock }: Services): Promise<Finding> {
+export async function auditLog(services: Services): Promise<Finding> {
+  const { database, settings, dataKeys } = services
   const what = 'audit log'
   const nextTo = readCheckpointFile(checkpointFileOf(settings.dataDir))
   const check = await verifyAuditLog({
     database,
-    verify: createVerifier(settings, clock),
+    verify: await createVerifierOfStore(services),
     elsewhere: nextTo === undefined ? [] : [nextTo],
+    cipher: dataKeys.auditCipher,
     newestOnly: true,
   })
   if (!check.whole) {
@@ -34,7 +36,12 @@ export async function auditLog({ database, settings, clock }: Services): Promise
       'npx yideng audit verify --checkpoint FILE, with the checkpoints of your own log; a server writes the file again'
     return { state: 'warn', what, finding, todo }
   }
-  return { state: 'ok', what, finding: `whole, ${check.entries} entries, ${check.unsigned} not signed yet` }
+  const { entries, unsigned } = check
+  const [restored] = check.restored ?? []
+  if (!restored) return { state: 'ok', what, finding: `whole, ${entries} entries, ${unsigned} not signed yet` }
+  const [at, from] = [restored.at, restored.backupAt].map((time) => new Date(time).toISOString())
+  const finding = `whole, ${entries} entries, ${unsigned} not signed yet; restored ${at} from a backup of ${from}: what came between is gone`
+  return { state: 'ok', what, finding }
 }
 
 /** Finds entries without a signature, and entries that should be archived. */

@@ -15,6 +15,7 @@ import { answering, passkeysOfIssuer } from './issuer.ts'
 import { signingKeyAge, unusableKeys } from './keys.ts'
 import { logoutNotices } from './logout-notices.ts'
 import { portalsAndNames } from './portals.ts'
+import { machines } from './machines.ts'
 import { oldProofs } from './old-proofs.ts'
 import { phoneVendors } from './phone-vendors.ts'
 import { postgresServer, redisOwner, redisServer } from './servers.ts'
@@ -74,6 +75,7 @@ async function openedChecks(context: CommandContext): Promise<Finding[]> {
   }
   return [
     ...(await dataKeys(services)),
+    ...(await machines(services)),
     await signingKeyAge(context),
     ...(await signatureServer(await context.settings())),
     ...(await answering(context)),

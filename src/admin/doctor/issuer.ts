@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { openCheckpoint } from '../../audit/old-checkpoints.ts'
 import { openRoot } from '../../audit/roots.ts'
-import { createVerifier } from '../../keys/document-signatures.ts'
+import { createVerifierOfStore } from '../../keys/document-signatures.ts'
 import type { Services } from '../../services.ts'
 import type { CommandContext } from '../command-context.ts'
 import { signingKeyStates } from '../keys/signing-key-states.ts'
@@ -41,14 +41,15 @@ export async function answering(context: CommandContext): Promise<Finding[]> {
 }
 
 /** A passkey works for one host name: that of the issuer at its registration, which the checkpoints of that time contain. */
-export async function passkeysOfIssuer({ database, settings, clock }: Services): Promise<Finding[]> {
+export async function passkeysOfIssuer(services: Services): Promise<Finding[]> {
+  const { database, settings } = services
   const { oldest, many } = await database
     .selectFrom('authenticators')
     .where('kind', '=', 'passkey')
     .select(({ fn }) => [fn.min('created_at').as('oldest'), fn.countAll<number>().as('many')])
     .executeTakeFirstOrThrow()
   if (!many) return []
-  const then = await firstCheckpointAfter({ database, settings, clock }, oldest)
+  const then = await firstCheckpointAfter(services, oldest)
   if (!then) return []
   const what = 'passkeys'
   const [before, now] = [then.iss, settings.issuer].map((address) => new URL(address).hostname)
@@ -59,11 +60,9 @@ export async function passkeysOfIssuer({ database, settings, clock }: Services):
 }
 
 /** The first checkpoint after a time; of the version with one chain, where there is one. */
-async function firstCheckpointAfter(
-  { database, settings, clock }: Pick<Services, 'database' | 'settings' | 'clock'>,
-  at: number,
-) {
-  const verify = createVerifier(settings, clock)
+async function firstCheckpointAfter(services: Services, at: number) {
+  const { database } = services
+  const verify = await createVerifierOfStore(services)
   const first = (table: 'audit_checkpoints' | 'audit_roots') =>
     database.selectFrom(table).select('signed').where('at', '>=', at).orderBy('at').limit(1).executeTakeFirst()
   const old = await first('audit_checkpoints')

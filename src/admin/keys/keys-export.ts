@@ -1,14 +1,13 @@
-import type { Clock } from '../../config/clock.ts'
-import type { Settings } from '../../config/settings.ts'
-import { documentKeySet } from '../../keys/document-signatures.ts'
+import { keySetOfStore } from '../../keys/document-signatures.ts'
 import { publicKeySet } from '../../keys/signing-keys.ts'
 import { sm2PublicKeySet } from '../../keys/token-keys.ts'
+import type { Services } from '../../services.ts'
 import { command } from '../command.ts'
 
 const keySets = {
-  documents: documentKeySet,
-  signing: ({ keysDir }: Settings, clock: Clock) => publicKeySet(keysDir, clock),
-  sm2: sm2PublicKeySet,
+  documents: keySetOfStore,
+  signing: ({ settings, clock }: Services) => publicKeySet(settings.keysDir, clock),
+  sm2: ({ settings, clock }: Services) => sm2PublicKeySet(settings, clock),
 }
 
 export default command({
@@ -23,9 +22,8 @@ export default command({
   access: { role: 'viewer', about: 'system', touches: ['what may be seen'] },
   example: 'npx yideng keys export > jwks.json',
   async run(context, { kind }) {
-    const { settings } = await context.services()
-    const { clock } = context
-    const document = keySets[kind === 'signing' || kind === 'sm2' ? kind : 'documents'](settings, clock)
+    const of = keySets[kind === 'signing' || kind === 'sm2' ? kind : 'documents']
+    const document = await of(await context.services())
     return { ok: true, document, raw: JSON.stringify(document, null, 2).split('\n') }
   },
 })

@@ -16,7 +16,7 @@ type Done = Extract<Outcome, { ok: true }>
 async function move(
   context: CommandContext,
   isMoved: () => Promise<boolean>,
-  rotate: (context: CommandContext) => Promise<Outcome>,
+  rotate: (context: CommandContext, wait?: boolean) => Promise<Outcome>,
 ): Promise<Outcome | undefined> {
   let outcome: Outcome | undefined
   for (let turn = 0; turn < mostTurns && !(await isMoved()); turn += 1) {

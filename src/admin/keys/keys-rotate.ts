@@ -18,13 +18,17 @@ export default command({
       type: 'boolean',
       meaning: 'several machines on one store: only make the data or index key, then carry it to each machine',
     },
+    wait: {
+      type: 'boolean',
+      meaning: 'wait up to 15 minutes for machines that lack the new data or index key, in place of a refusal',
+    },
   },
   access: { role: 'admin', about: 'system', touches: ['signing keys'] },
   example: 'npx yideng keys rotate',
-  async run(context, { kind, now, prepare: only }) {
+  async run(context, { kind, now, prepare: only, wait }) {
     if (kind === 'cookie') return rotateCookie(context, now)
     if (kind === 'signing') return rotateSigning(context, now)
     if (only) return prepare(context, kind === 'data' ? 'data' : 'index')
-    return kind === 'data' ? rotateData(context) : rotateIndex(context)
+    return kind === 'data' ? rotateData(context, wait) : rotateIndex(context, wait)
   },
 })

@@ -6,7 +6,7 @@ import { failed, type Outcome } from '../outcome.ts'
 import type { Services } from '../../services.ts'
 
 /** The key that this machine has and the store does not use yet. */
-function waitingKey({ ids, lookup }: DataKeys, kind: 'data' | 'index', { index: [newest] }: KeysInStore) {
+export function waitingKey({ ids, lookup }: DataKeys, kind: 'data' | 'index', { index: [newest] }: KeysInStore) {
   if (kind === 'data') return ids().waiting.at(-1)
   return lookup.known().find((id) => keyNumber(id) > keyNumber(newest))
 }

@@ -11,6 +11,7 @@ import { failed, invalid, iso, notFound, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
 import { retireCookie } from './rotate-cookie-keys.ts'
 import { madeElsewhere } from './new-key.ts'
+import { machinesStillNeed } from './other-machines.ts'
 import { overtaken } from './overtaken.ts'
 import { behind, isBehind } from './rotate.ts'
 import { signingKeyStates } from './signing-key-states.ts'
@@ -93,7 +94,8 @@ async function forget(
 }
 
 async function retireData(context: CommandContext, id: string | undefined): Promise<Outcome> {
-  const { database, dataKeys, settings } = await context.services()
+  const services = await context.services()
+  const { database, dataKeys, settings } = services
   dataKeys.refresh()
   const { current, old, waiting } = dataKeys.ids()
   const stored = await readKeysInStore(database)
@@ -101,6 +103,8 @@ async function retireData(context: CommandContext, id: string | undefined): Prom
   if (id !== undefined && !old.includes(id))
     return failed('This key seals now or later. First: npx yideng keys rotate --kind data')
   if (isBehind(dataKeys, stored)) return behind(stored)
+  const needed = old.length > 0 ? await machinesStillNeed(services, current) : undefined
+  if (needed) return needed
 
   // sealed values in logins and sessions are not searched: wait for the longest lifetime
   const longestMs = Math.max(...Object.values(settings.lifetimes)) * 1000
@@ -134,7 +138,8 @@ async function retireData(context: CommandContext, id: string | undefined): Prom
 }
 
 async function retireIndex(context: CommandContext, id: string | undefined): Promise<Outcome> {
-  const { database, dataKeys } = await context.services()
+  const services = await context.services()
+  const { database, dataKeys } = services
   const { lookup } = dataKeys
   lookup.refresh()
   const { index } = await readKeysInStore(database)
@@ -142,6 +147,8 @@ async function retireIndex(context: CommandContext, id: string | undefined): Pro
   if (id !== undefined && !lookup.known().includes(id)) return notFound('index key', id)
   if (id !== undefined && !old.includes(id))
     return failed('Accounts are found by this key, now or later. First: npx yideng keys rotate --kind index')
+  const needed = old.length > 0 ? await machinesStillNeed(services, index[0]) : undefined
+  if (needed) return needed
   const notes = [
     'Copy keys/data.json to the other machines of this store and back it up.',
     'For a restored older backup, compute the index again: npx yideng keys rotate --kind index',

@@ -16,7 +16,8 @@ import { replaceFact } from '../../storage/store-facts.ts'
 import type { Services } from '../../services.ts'
 import { failed, iso, type Outcome } from '../outcome.ts'
 import type { CommandContext } from '../command-context.ts'
-import { newKey } from './new-key.ts'
+import { newKey, waitingKey } from './new-key.ts'
+import { machinesLack } from './other-machines.ts'
 import { overtaken } from './overtaken.ts'
 import { signingKeyStates } from './signing-key-states.ts'
 
@@ -64,7 +65,8 @@ export const behind = ({ data }: KeysInStore) =>
 /** Servers read a changed key file within a second. Values that they seal until then are sealed again too. */
 const settleMs = 2000
 
-export async function rotateData(context: CommandContext): Promise<Outcome> {
+/** @param wait for machines that lack the new key, in place of a refusal */
+export async function rotateData(context: CommandContext, wait = false): Promise<Outcome> {
   const { keysDir, suite } = await context.settings()
   const services = await context.services()
   const { database, dataKeys, keysChanged } = services
@@ -75,6 +77,8 @@ export async function rotateData(context: CommandContext): Promise<Outcome> {
   const finished = dataKeys.ids().old.length > 0 ? await pass(context, services) : { done: 0, left: [] }
   const resumed = finished.done > 0
   if (!resumed) {
+    const refused = await machinesLack(services, 'data', { id: waitingKey(dataKeys, 'data', stored), wait })
+    if (refused) return refused
     // claim the key before its use: servers seal under it as soon as the file has it
     const made = await newKey(services, 'data')
     if ('refused' in made) return made.refused
@@ -122,8 +126,9 @@ export async function sealRest(
 /**
  * During the change, accounts are found under the old and the new key.
  * New accounts use the new key from the transaction that writes it to the store and to the audit log.
+ * @param wait for machines that lack the new key, in place of a refusal
  */
-export async function rotateIndex(context: CommandContext): Promise<Outcome> {
+export async function rotateIndex(context: CommandContext, wait = false): Promise<Outcome> {
   const { keysDir } = await context.settings()
   const services = await context.services()
   const { database, dataKeys, audit, keysChanged } = services
@@ -132,6 +137,8 @@ export async function rotateIndex(context: CommandContext): Promise<Outcome> {
   const before = await readKeysInStore(database)
   const resumed = before.index.length > 1 && lookup.known().includes(before.index[0])
   if (!resumed) {
+    const refused = await machinesLack(services, 'index', { id: waitingKey(dataKeys, 'index', before), wait })
+    if (refused) return refused
     const made = await newKey(services, 'index')
     if ('refused' in made) return made.refused
     const added = made.id

@@ -1,7 +1,12 @@
+import { statSync } from 'node:fs'
 import { fileField } from './copying.ts'
 import { copying } from './copying.ts'
 import { backUp, noteBackupOf } from './store-transfer.ts'
 import { command } from '../command.ts'
+
+/** What a backup holds, and what it does not. */
+const holds = (file: string) =>
+  `Done: ${file} (${(statSync(file).size / 1e6).toFixed(1)} MB) holds accounts, portals, the audit log and the public halves of its signing keys, but no key file: back up keys/data.json apart from it.`
 
 export default command({
   fields: { file: { ...fileField, meaning: 'the new file; keys are not in it (docs/operations.md)' } },
@@ -16,7 +21,8 @@ export default command({
         () => true,
         () => false, // the backup is whole: a store that takes no writes is often why it was made
       )
-      return { copied, notes: noted ? [] : ['The store takes no writes, so its age of the last backup is not new.'] }
+      const notes = noted ? [] : ['The store takes no writes, so its age of the last backup is not new.']
+      return { copied, notes: [...notes, holds(file)] }
     })
   },
 })

@@ -6,11 +6,15 @@ import { entriesOfArchive } from '../../audit/archive-files.ts'
 import { chainOf, startOf } from '../../audit/chain.ts'
 import { checkpointFileOf, readCheckpointFile } from '../../audit/checkpoint-file.ts'
 import { openCheckpoint } from '../../audit/old-checkpoints.ts'
+import { auditCipherIn, restorePointOf, restoring } from '../../audit/restores.ts'
 import { openPortable } from '../../audit/roots.ts'
 import { createAuditLog } from '../../audit/audit-log.ts'
 import type { Clock } from '../../config/clock.ts'
 import type { Settings } from '../../config/settings.ts'
-import { createVerifier, type VerifyDocument } from '../../keys/document-signatures.ts'
+import { dataKeyFile, openDataKeys } from '../../keys/data-keys.ts'
+import { createVerifier, verifierOver, type VerifyDocument } from '../../keys/document-signatures.ts'
+import type { FieldCipher } from '../../keys/field-cipher.ts'
+import { publicKeyOf, readRecordedKeys } from '../../keys/recorded-keys.ts'
 import type { RowSeal } from '../../keys/row-seal.ts'
 import { CopyRefused, type Content } from '../../storage/copy.ts'
 import type { Database, DatabaseTransaction } from '../../storage/database.ts'
@@ -44,6 +48,8 @@ export interface Restored {
   since: ChangesSince | undefined
   /** The newest checkpoint next to the store: the entries that the backup lacks. */
   signed: { entries: number; at: number } | undefined
+  /** Whether the entry of the restore explains to an auditor what is gone; false without data.json. */
+  isProven: boolean
   choices: Choices
   done: { administrators: number; locked: number; mandates: number; organisations: number; clients: number }
 }
@@ -72,6 +78,7 @@ export async function restore(options: {
   let since = noChanges()
   let backupAt = 0
   let signed: Restored['signed']
+  let isProven = false
   let choices: Choices = { administrators: false, locks: false, mandates: false }
   let done: Restored['done'] = { administrators: 0, locked: 0, mandates: 0, organisations: 0, clients: 0 }
 
@@ -82,21 +89,25 @@ export async function restore(options: {
       await artifactsMustBeEmpty(settings, clock)
       const ends = await endsOf(source)
       backupAt = ends.at
-      await readArchives(archives, { settings, clock, ends, later })
+      const verify = await verifierFor(source, settings, clock)
+      await readArchives(archives, { verify, ends, later })
       if (replaces !== undefined) await withSource(replaces, { alone: false }, (other) => laterIn(other, ends, later))
-      signed = await newestCheckpoint(settings, clock, ends)
+      signed = await newestCheckpoint(settings, verify, ends)
       since = later.changes()
       choices = await choose(since, await administratorsIn(source))
     },
     async after(target) {
       done = await apply(target, since, choices, clock(), sealIn(settings.keysDir))
       const details = { backupAt, until: since.until, entries: since.entries, ...choices, ...done }
-      const trail = auditOf(target, clock)
-      await trail.append(target, { event: 'store.restored', actor, details })
+      const cipher = auditCipherIn(settings.keysDir)
+      const restricted = cipher && (await restorePointOf(target, { at: clock(), backupAt }))
+      isProven = cipher !== undefined
+      const trail = auditOf(target, clock, cipher)
+      await trail.append(target, { event: restoring, actor, details, restricted })
       await trail.release(target)
     },
   })
-  return { copied, backupAt, since: known ? since : undefined, signed, choices, done }
+  return { copied, backupAt, since: known ? since : undefined, signed, isProven, choices, done }
 }
 
 /** The sign-ins of the old store must not continue with the restored accounts. */
@@ -124,15 +135,22 @@ async function artifactsMustBeEmpty(settings: Settings, clock: Clock): Promise<v
   }
 }
 
+/** Checks by the keys of this machine and those that the backup recorded; undefined where there are none. */
+async function verifierFor(source: Database, settings: Settings, clock: Clock): Promise<VerifyDocument | undefined> {
+  const hasDataKeys = existsSync(join(settings.keysDir, dataKeyFile))
+  const recorded = hasDataKeys ? await readRecordedKeys(source, openDataKeys(settings.keysDir).cipher) : []
+  if (existsSync(join(settings.keysDir, 'signing.json'))) return createVerifier(settings, clock, recorded)
+  if (recorded.length === 0) return undefined
+  return verifierOver(Object.fromEntries(recorded.map((key) => [key.kid, publicKeyOf(key)])))
+}
+
 async function readArchives(
   files: readonly string[],
-  options: { settings: Settings; clock: Clock; ends: Ends; later: LaterEntries },
+  options: { verify: VerifyDocument | undefined; ends: Ends; later: LaterEntries },
 ): Promise<void> {
-  const { settings, clock, ends, later } = options
+  const { verify, ends, later } = options
   if (files.length === 0) return
-  if (!existsSync(join(settings.keysDir, 'signing.json')))
-    throw new CopyRefused('archives cannot be checked without signing.json')
-  const verify = createVerifier(settings, clock)
+  if (!verify) throw new CopyRefused('archives cannot be checked without signing.json')
   for (const file of files) {
     try {
       for await (const entry of entriesOfArchive(verify, file)) if (isAfter(ends, entry.sequence)) later.add(entry)
@@ -142,10 +160,13 @@ async function readArchives(
   }
 }
 
-async function newestCheckpoint(settings: Settings, clock: Clock, ends: Ends): Promise<Restored['signed']> {
+async function newestCheckpoint(
+  settings: Settings,
+  verify: VerifyDocument | undefined,
+  ends: Ends,
+): Promise<Restored['signed']> {
   const text = readCheckpointFile(checkpointFileOf(settings.dataDir))
-  if (text === undefined || !existsSync(join(settings.keysDir, 'signing.json'))) return undefined
-  const verify = createVerifier(settings, clock)
+  if (text === undefined || !verify) return undefined
   const opened = await openPortable(verify, text)
   const { iat, lasts } = opened
     ? { iat: opened.root.iat, lasts: opened.tips.map(({ last }) => last) }
@@ -174,9 +195,9 @@ async function administratorsIn(source: Database): Promise<number> {
   return many
 }
 
-/** An audit log that seals nothing: a restore writes no restricted part, and the keys may be missing. */
-const auditOf = (database: Database, clock: Clock) => {
-  const cipher = {
+/** An audit log of the restored store. Without the keys it has no restricted part, so the restore proves nothing. */
+const auditOf = (database: Database, clock: Clock, given: FieldCipher | undefined) => {
+  const none: FieldCipher = {
     seal: () => {
       throw new Error('nothing is sealed while a store is restored')
     },
@@ -184,7 +205,7 @@ const auditOf = (database: Database, clock: Clock) => {
       throw new Error('nothing is opened while a store is restored')
     },
   }
-  return createAuditLog({ database, cipher, clock, seen: undefined })
+  return createAuditLog({ database, cipher: given ?? none, clock, seen: undefined })
 }
 
 const atOnce = 500

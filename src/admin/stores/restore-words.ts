@@ -50,7 +50,7 @@ export const changesDocument = (since: ChangesSince) => ({
 })
 
 /** What the restored store brings back, what it does not, and the next steps. */
-export function notesOf({ backupAt, since, signed, choices, done }: Restored): string[] {
+export function notesOf({ backupAt, since, signed, isProven, choices, done }: Restored): string[] {
   const state = (reopened: boolean) => (reopened ? 'are open again, as you chose' : 'stay so')
   const named = (ids: Iterable<string>) => [...ids].map((id) => `  ${id}`)
   const notes = [
@@ -59,6 +59,10 @@ export function notesOf({ backupAt, since, signed, choices, done }: Restored): s
     choices.administrators
       ? `The administrators of the backup stay, without ${done.administrators} that were revoked or changed since.`
       : `The store has no administrator (${done.administrators} in the backup): npx yideng admin grant makes new ones.`,
+    isProven
+      ? 'The audit log names this restore: npx yideng audit verify explains by it what came after the backup and is gone.'
+      : 'data.json was missing, so the audit log has no proof of this restore: older checkpoints will seem to name removed entries.',
+    'Sessions, codes and tokens are in the other store (Redis, artifacts.sqlite), which starts empty: people sign in again.',
   ]
   if (!since) {
     const gone = signed ? ` The audit log had ${signed.entries} more entries, up to ${iso(signed.at)}.` : ''
