@@ -16,7 +16,7 @@ import type { Protocol } from './protocol.ts'
 export function createServerApp(core: Core, protocol: Protocol, login: Login, readiness: Readiness) {
   const { settings, clock, log, tracing, metrics, artifacts, reasons, findClient, cookieKeys, services } = core
   const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
-  const { audit, clients, devices } = services
+  const { audit, clients, dataKeys, devices } = services
   const { methods, logins } = login
   const secure = settings.issuer.startsWith('https:')
   const assets = loadAssets()
@@ -30,6 +30,7 @@ export function createServerApp(core: Core, protocol: Protocol, login: Login, re
     tracing,
     assets,
     clients,
+    cipher: dataKeys.cipher,
     findClient,
     artifacts,
     methods,
