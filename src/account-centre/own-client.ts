@@ -22,9 +22,15 @@ export function ownClient(issuer: string): Client {
   }
 }
 
-/** Authorization request for a page of the account centre; `maxAge` is in seconds since the sign-in. */
-export function signInAddress(issuer: string, back: string, wanted: { maxAge?: number; level: Level }): string {
-  const { maxAge, level } = wanted
+interface WantedSignIn {
+  /** In seconds since the sign-in. */
+  maxAge?: number
+  level: Level
+}
+
+/** Authorization request for a page of the account centre, in the language that the address of the page asks for. */
+export function signInAddress(issuer: string, back: string, { maxAge, level }: WantedSignIn): string {
+  const locales = new URL(back, issuer).searchParams.get('ui_locales')
   // the code is never redeemed, so the verifier need not be stored
   const verifier = randomBytes(32).toString('base64url')
   const parameters = new URLSearchParams({
@@ -37,6 +43,7 @@ export function signInAddress(issuer: string, back: string, wanted: { maxAge?: n
     code_challenge_method: 'S256',
   })
   if (maxAge !== undefined) parameters.set('max_age', String(maxAge))
+  if (locales !== null) parameters.set('ui_locales', locales)
   if (level > 2) parameters.set('acr_values', acrOf(level))
   return `/authorize?${parameters.toString()}`
 }

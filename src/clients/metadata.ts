@@ -6,7 +6,7 @@ import { upstreamId } from '../config/upstream-id.ts'
 import { normaliseShownName } from '../text/shown-names.ts'
 import { holdsShapeless } from '../text/visible.ts'
 import { legacyProblems, methodOf } from './legacy.ts'
-import { faultOfJwks, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
+import { faultOfJwks, faultOfLink, faultOfRedirectUri, faultOfWebUri } from './registration-rules.ts'
 import { faultOfColour } from '../text/colours.ts'
 import { sectorsOfRedirects } from './sector.ts'
 
@@ -57,10 +57,16 @@ const colour = z
     if (fault) context.addIssue({ code: 'custom', message: fault })
   })
 
-const webUri = z.string().superRefine((value, context) => {
-  const fault = faultOfWebUri(value)
-  if (fault) context.addIssue({ code: 'custom', message: fault })
-})
+const addressBy = (faultOf: (value: string) => string | undefined) =>
+  z.string().superRefine((value, context) => {
+    const fault = faultOf(value)
+    if (fault) context.addIssue({ code: 'custom', message: fault })
+  })
+
+/** What this server asks or compares. */
+const webUri = addressBy(faultOfWebUri)
+/** What a person opens. */
+const link = addressBy(faultOfLink)
 
 const uris = z.array(z.string()).max(20, 'has more than 20 addresses').default([])
 
@@ -80,11 +86,11 @@ const shape = z.strictObject({
   name: words('what people call the portal'),
   organisation: words('who runs the portal').optional(),
   region: z.string().refine(isRegion, 'is not a known region code (GB/T 2260), such as 440300').optional(),
-  uri: webUri.optional(),
+  uri: link.optional(),
   /** What it does with the information (PIPL articles 14 and 17); shown at consent and in the account centre. */
   purpose: sentence('what the information is used for', 200).optional(),
   /** Its own privacy notice (PIPL article 17). */
-  privacy_uri: webUri.optional(),
+  privacy_uri: link.optional(),
   /** The contact for questions about the information (PIPL articles 17 and 23). */
   contact: sentence('whom people ask: a telephone number or an address', 100).optional(),
   /** How long it keeps the information (PIPL article 17), such as 30 天. */

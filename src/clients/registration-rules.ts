@@ -74,18 +74,22 @@ const closedPorts = new Set(
 /** What a Content-Security-Policy can name as a host (CSP Level 3 section 2.3.1): no IPv6, no underscore, no final dot. */
 const namedHost = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/
 
+const faultOfPort = ({ port }: URL): string | undefined =>
+  closedPorts.has(Number(port)) ? `has port ${port}, which browsers never open: use another` : undefined
+
+/** Why the address of a link cannot be registered, or undefined when it can. */
+export const faultOfLink = (value: string): string | undefined => faultOfWebUri(value) ?? faultOfPort(new URL(value))
+
 /** Why a browser would not follow a redirect of ours to this address. */
-function faultInBrowsers(url: URL): string | undefined {
-  const { hostname, port } = url
+function faultOfWebRedirect(value: string): string | undefined {
+  const fault = faultOfWebUri(value)
+  if (fault) return fault
+  const url = new URL(value)
   // RFC 8252 section 7.3 has apps listen at [::1]
-  if (!namedHost.test(hostname) && !isLoopback(url)) {
+  if (!namedHost.test(url.hostname) && !isLoopback(url)) {
     return 'has a host that a Content-Security-Policy cannot name: use a host name, or 127.0.0.1'
   }
-  return closedPorts.has(Number(port)) ? `has port ${port}, which browsers never open: use another` : undefined
-}
-
-function faultOfWebRedirect(value: string): string | undefined {
-  return faultOfWebUri(value) ?? faultInBrowsers(new URL(value))
+  return faultOfPort(url)
 }
 
 /** Schemes with a dot that Chromium gives to no application (its list of denied external protocols). */

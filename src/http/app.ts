@@ -9,6 +9,7 @@ import { adminApi, type AdminApiDeps } from '../admin/remote/admin-api.ts'
 import type { Clients } from '../clients/clients.ts'
 import type { Clock } from '../config/clock.ts'
 import type { Settings } from '../config/settings.ts'
+import type { FieldCipher } from '../keys/field-cipher.ts'
 import type { QuestionDeps } from '../login/questions/questions.ts'
 import { questionRoutes } from '../login/questions/question-routes.ts'
 import { phoneFromChannelRoutes, type PhoneFromChannelDeps } from '../login/phone-from-channel.ts'
@@ -64,6 +65,7 @@ export interface AppDeps {
   assets: Assets
   requests: RequestContextDeps
   clients: Clients
+  cipher: FieldCipher
   findClient: WentOnPageDeps['findClient']
   artifacts: Artifacts
   methods: readonly LoginMethod[]
@@ -129,8 +131,8 @@ export function createApp(deps: AppDeps): Koa {
     checkFiles(vendorFiles),
     // after the style sheet of its own page
     cookies,
-    postedAuthorizations,
     deps.admission,
+    postedAuthorizations({ cipher: deps.cipher, clock }),
     onwardPages({ issuer: settings.issuer, acceptedPasskeys: deps.account.acceptedPasskeys }),
     deps.upstreamSignOut.middleware,
     logoutRequests({ provider, findRegistered: deps.clients.find }),

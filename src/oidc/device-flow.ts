@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { Administrators } from '../accounts/administrators.ts'
@@ -57,13 +57,18 @@ const problems: Record<string, string> = {
  * The page shows which program waits, and from where. Then the person signs in by passkey.
  * No link carries the code, so a stranger's link approves nothing (section 5.4).
  */
+/** The wish for a language as a query, and nothing else of the query. */
+function wishOf({ query: { ui_locales: wish } }: Context): string {
+  return typeof wish === 'string' ? `?${new URLSearchParams({ ui_locales: wish }).toString()}` : ''
+}
+
 export function createDeviceFlow(deps: DeviceFlowDeps) {
   const { administrators, audit, cipher, regionOf, clock } = deps
   const limit = perNetwork(deps, tries)
   const answers = createDeviceAnswers(deps.artifacts)
 
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
-  const form = (ctx: KoaContextWithOIDC) => ({ action: devicePath, xsrf: secretOf(ctx) })
+  const form = (ctx: KoaContextWithOIDC) => ({ action: `${devicePath}${wishOf(ctx)}`, xsrf: secretOf(ctx) })
 
   /** All pages lead back to the first one: a browser cannot repeat a posted form. */
   const show = (ctx: KoaContextWithOIDC, view: string, data: Record<string, unknown>, status = 200) => {
@@ -133,7 +138,7 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
 
   const guarded: Middleware = async (ctx, next) => {
     if (ctx.method === 'POST') await limit.spend(requestOf(ctx))
-    else if (ctx.querystring !== '') ctx.querystring = ''
+    else if (ctx.querystring !== '') ctx.querystring = wishOf(ctx).slice(1)
     await next()
     const decided = ctx.path === devicePath && ctx.status === 303 ? handled(ctx) : undefined
     if (decided) await answers.remember(decided, ctx.response.get('location'))

@@ -53,7 +53,7 @@ export interface LogoutRequestDeps {
 
 /**
  * Sign-out always offers a way out. oidc-provider answers a flawed request by an error, so it sees only what holds
- * (RP-Initiated Logout 1.0 section 4). By POST (section 2) the hint stays out of every address: its portal goes there.
+ * (RP-Initiated Logout 1.0 section 4). By POST (section 2) both hints stay out of every address: the portal goes there.
  */
 export function logoutRequests(deps: LogoutRequestDeps): Middleware {
   return async (ctx, next) => {
@@ -104,6 +104,8 @@ async function withoutHint(deps: LogoutRequestDeps, ctx: Context): Promise<URLSe
   const hinted = hintedClient(asked)
   if (hinted !== undefined) asked.set('client_id', hinted)
   asked.delete('id_token_hint')
+  // it may be a telephone number, and nothing here uses it
+  asked.delete('logout_hint')
   return new URLSearchParams([...asked].filter(([name]) => name === flawParameter || isParameter(name)))
 }
 

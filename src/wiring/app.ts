@@ -22,7 +22,7 @@ export function createServerApp(
 ) {
   const { settings, clock, log, tracing, metrics, artifacts, reasons, findClient, cookieKeys, services } = core
   const { provider, sessions, accessTokens, deviceFlow, portalBudgets } = protocol
-  const { audit, clients, devices } = services
+  const { audit, clients, dataKeys, devices } = services
   const { methods, logins } = login
   const secure = settings.issuer.startsWith('https:')
   const assets = loadAssets()
@@ -36,6 +36,7 @@ export function createServerApp(
     tracing,
     assets,
     clients,
+    cipher: dataKeys.cipher,
     findClient,
     artifacts,
     methods,

@@ -38,7 +38,8 @@ const oidcParameters =
   `client_id client_secret redirect_uri response_type response_mode scope state nonce code code_verifier code_challenge
   code_challenge_method claims prompt max_age acr_values ui_locales login_hint id_token_hint request request_uri resource
   grant_type refresh_token token token_type_hint client_assertion client_assertion_type subject_token subject_token_type
-  requested_token_type audience post_logout_redirect_uri xsrf logout representee_hint idp_hint to on back`.split(/\s+/)
+  requested_token_type audience post_logout_redirect_uri xsrf logout representee_hint idp_hint to on back
+  logout_hint yideng_posted`.split(/\s+/)
 
 /** Names of all form fields. */
 const fieldNames = [...viewFiles().values()]

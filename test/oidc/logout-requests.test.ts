@@ -201,13 +201,21 @@ describe.each(['GET', 'POST'])('a flawed sign-out by %s offers to sign out, and 
 
 describe('a right sign-out', () => {
   it.each(['GET', 'POST'])(
-    'by %s asks, and returns with the state; no address has the hint after a POST',
+    'by %s asks, and returns with the state; no address has a hint after a POST',
     async (method) => {
       const who = await signedIn()
-      const page = await ask(who, method, [['id_token_hint', who.hint], back, ['state', 'a b&c'], ['foo', 'bar']])
+      const known: [string, string] = ['logout_hint', '13800010009']
+      const page = await ask(who, method, [
+        ['id_token_hint', who.hint],
+        back,
+        ['state', 'a b&c'],
+        ['foo', 'bar'],
+        known,
+      ])
       expect(page.status).toBe(200)
       expect(page.html).not.toContain(who.hint)
       if (method === 'POST') expect(page.url.href).not.toContain(who.hint.split('.')[1])
+      if (method === 'POST') expect(page.url.href).not.toContain(known[1])
       const out = await who.visitor.submit(page, '/logout/confirm', { logout: 'yes' })
       expect(out.leads?.href).toBe(`${home}?state=a+b%26c`)
       expect(await isSignedIn(who)).toBe(false)

@@ -31,7 +31,7 @@ describe('an authorization request by POST (OpenID Connect Core section 3.1.2.1)
     await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
     const before = visitor.cookies.length
 
-    const again = await portal.begin({ ui_locales: 'en zh', login_hint: '张三 & co' })
+    const again = await portal.begin({ ui_locales: 'en zh', custom: '张三 & co' })
     const answer = await post(again.url.searchParams)
     expect(answer.status).toBe(303)
     expect(answer.headers.getSetCookie(), 'no secret of a browser is replaced').toEqual([])
@@ -76,5 +76,108 @@ describe('an authorization request by POST (OpenID Connect Core section 3.1.2.1)
   it('without parameters gets the page that GET gets', async () => {
     const answer = await post('')
     expect((await new Visitor(server.issuer).get(answer.headers.get('location') ?? '')).status).toBe(400)
+  })
+})
+
+/** A fresh sign-in of a new person: the portal, the browser and the ID token. */
+async function signedInAt() {
+  const person = await openPerson(services)
+  const portal = await registerPortal(services, { consent: 'implicit' })
+  const visitor = new Visitor(server.issuer)
+  const begun = await portal.begin()
+  const tokens = await begun.finish(await signIn(visitor, await visitor.get(begun.url), person.username))
+  return { person, portal, visitor, hint: tokens.id_token ?? '', sub: tokens.claims()?.sub ?? '' }
+}
+
+async function leadsTo(url: URL): Promise<URL> {
+  const answer = await post(url.searchParams)
+  expect(answer.status).toBe(303)
+  return new URL(answer.headers.get('location') ?? '', server.issuer)
+}
+
+describe('a parameter that may name a person, by POST', () => {
+  const told = '张三 13800010009'
+  const object = (claims: object) =>
+    ['{"alg":"none"}', JSON.stringify(claims)].map((part) => Buffer.from(part).toString('base64url')).join('.') + '.'
+
+  it.each([
+    ['id_token_hint', object({ sub: told })],
+    ['login_hint', told],
+    ['representee_hint', told],
+    ['claims', JSON.stringify({ id_token: { sub: { value: told } } })],
+    ['request', object({ login_hint: told })],
+    ['login_hint of many characters', told.repeat(50)],
+  ])('%s is in no address', async (called, value) => {
+    const portal = await registerPortal(services)
+    const name = called.split(' ')[0] ?? ''
+    const { url } = await portal.begin({ [name]: value })
+    const { href, searchParams } = await leadsTo(url)
+    expect(searchParams.get(name)).toBeNull()
+    for (const part of [value, told, Buffer.from(value).toString('base64url')])
+      for (const written of [part, encodeURIComponent(part), new URLSearchParams({ a: part }).toString().slice(2)])
+        expect(href).not.toContain(written)
+    expect(searchParams.get('client_id')).toBe(portal.clientId)
+  })
+
+  it('reaches the sign-in page: the hint fills the field', async () => {
+    const portal = await registerPortal(services)
+    const { url } = await portal.begin({ login_hint: '13800010009' })
+    const { html } = await new Visitor(server.issuer).get(await leadsTo(url))
+    expect(html).toMatch(/name="identifier"[^>]*value="13800010009"/)
+  })
+
+  it('decides as by GET: the hint of another person gets no code, the own one does', async () => {
+    const here = await signedInAt()
+    const other = await signedInAt()
+    const asked = async (hint: string) => {
+      const { url } = await here.portal.begin({ prompt: 'none', id_token_hint: hint })
+      return (await here.visitor.get(await leadsTo(url))).leads?.searchParams
+    }
+    expect((await asked(here.hint))?.get('code')).toBeTruthy()
+    expect((await asked(other.hint))?.get('code')).toBeNull()
+    const claims = JSON.stringify({ id_token: { sub: { value: other.sub } } })
+    const { url } = await here.portal.begin({ prompt: 'none', claims })
+    expect((await here.visitor.get(await leadsTo(url))).leads?.searchParams.get('error')).toBe('login_required')
+  })
+
+  it('is refused as by GET when it is repeated', async () => {
+    const portal = await registerPortal(services)
+    const { url } = await portal.begin({ login_hint: 'a' })
+    url.searchParams.append('login_hint', 'b')
+    const { leads } = await new Visitor(server.issuer).get(await leadsTo(url))
+    expect(leads?.searchParams.get('error')).toBe('invalid_request')
+  })
+
+  it('is never left out: a changed, foreign or old text gets no code and no redirect', async () => {
+    const { portal, visitor, hint } = await signedInAt()
+    const { url } = await portal.begin({ prompt: 'none', id_token_hint: hint })
+    const target = await leadsTo(url)
+    const name = 'yideng_posted'
+    const sealed = target.searchParams.get(name) ?? ''
+    const changed = `${sealed.slice(0, -9)}${sealed.at(-9) === 'A' ? 'B' : 'A'}${sealed.slice(-8)}`
+    const { cipher } = services.dataKeys
+    const foreign = cipher.seal(JSON.stringify([Date.now() + 60_000, [['id_token_hint', hint]]]), 'channel-handle')
+    const old = cipher.seal(JSON.stringify([Date.now() - 1000, [['id_token_hint', hint]]]), 'posted-authorization')
+    for (const text of [
+      '',
+      'x',
+      '.',
+      '..',
+      sealed.slice(0, -4),
+      changed,
+      foreign,
+      old,
+      '__proto__.x',
+      'x'.repeat(9000),
+    ]) {
+      const tried = new URL(target)
+      tried.searchParams.set(name, text)
+      const { status, leads } = await visitor.get(tried)
+      expect({ text, status, leads }).toEqual({ text, status: 400, leads: undefined })
+    }
+    const twice = new URL(target)
+    twice.searchParams.append(name, sealed)
+    expect((await visitor.get(twice)).status).toBe(400)
+    expect((await visitor.get(target)).leads?.searchParams.get('code')).toBeTruthy()
   })
 })

@@ -26,18 +26,48 @@ const errorPages: [string, (clientId: string) => string][] = [
   ['a sign-out form that came too late', () => '/logout/success?client_id=nobody'],
 ]
 
+const locales = [
+  ['en_US', 'en'],
+  ['zh_CN', 'zh-CN'],
+  ['zh_HK', 'zh-Hant'],
+]
+
 describe('ui_locales chooses the language', () => {
   it.each(errorPages)('of the page for %s', async (_name, addressOf) => {
     const { clientId } = await registerPortal(services)
     const visitor = new Visitor(server.issuer, inChinese)
-    for (const [locale, language] of [
-      ['en_US', 'en'],
-      ['zh_CN', 'zh-CN'],
-      ['zh_HK', 'zh-Hant'],
-    ]) {
+    for (const [locale, language] of locales) {
       const page = await visitor.get(`${addressOf(clientId)}&ui_locales=${locale}`)
       expect(page.html).toContain(`<html lang="${language}"`)
     }
+  })
+
+  it.each([
+    '/account',
+    '/account/password',
+    '/device',
+    '/device?user_code=AAAA-BBBB',
+    '/register',
+    '/recover',
+    '/privacy',
+    '/no-such-page',
+    '/q/1.x.1.x',
+  ])('of our own pages, and of the sign-in before them: %s', async (path) => {
+    for (const [locale = '', language] of locales) {
+      const address = new URL(path, server.issuer)
+      address.searchParams.set('ui_locales', locale)
+      const page = await new Visitor(server.issuer, inChinese).get(address)
+      expect(page.html).toContain(`<html lang="${language}"`)
+    }
+  })
+
+  it('of the page after a wrong code of a command line', async () => {
+    const visitor = new Visitor(server.issuer, inChinese)
+    const page = await visitor.get('/device?ui_locales=en_US')
+    const action = /<form[^>]*action="([^"]*)"/.exec(page.html)?.[1] ?? ''
+    expect(action).toBe('/device?ui_locales=en_US')
+    const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    expect((await visitor.post(action, { xsrf, user_code: 'AAAA-BBBB' })).html).toContain('<html lang="en"')
   })
 
   it('from those that discovery names (OpenID Connect Discovery 1.0 section 3)', async () => {
