@@ -29,7 +29,7 @@ it('the page of a forgotten password leads to the ways that sign in without one'
   expect(again.html).not.toContain('class="sheet feature"')
 })
 
-it('the first page of the account offers a passkey to a person without one, whatever else is missing', async () => {
+it('the first page of the account offers a passkey to a person without one, and only then', async () => {
   const offer = 'href="/account/passkey'
   const nextOf = (html: string) => /<section[^>]*aria-labelledby="next"[\s\S]*?<\/section>/.exec(html)?.[0] ?? ''
   const person = await all.person()

@@ -24,6 +24,8 @@ const namedBy = (name: string) =>
     .filter(({ file }) => file !== 'registration/answers.ts')
     // names of trace spans, one of them for the work of hashing
     .filter(({ file }) => file !== 'http/open-telemetry.ts')
+    // the certificate of TLS
+    .filter(({ file }) => file !== 'admin/doctor/tls.ts')
     // a label of metrics
     .filter(({ file }) => !/^http\/(channel|upstream)-metrics\.ts$/.test(file))
     // upstreams are a thing of accounts/ too: columns of links, options of commands, a field of the sign-out page
