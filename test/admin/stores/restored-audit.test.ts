@@ -181,7 +181,7 @@ describe('an attacker who can write the database, and has no key', () => {
     expect(await verify(line, '--checkpoint', kept)).toMatchObject({ whole: false })
   })
 
-  it('cannot use the seal of an earlier restore for what was removed after it', async () => {
+  it('cannot use the seal of an earlier restore for entries that came after it', async () => {
     const { line, backup } = await attacked()
     const target = await emptyMachine(line, 'embedded')
     expect((await target.yideng('restore', backup)).code).toBe(0)
