@@ -8,8 +8,8 @@ import { readSm2PublicKey, sm2PublicJwk, type Sm2PublicKey } from './guomi/sm2.t
 
 /**
  * The public halves of all keys that ever signed documents of this store. The record is sealed under the data key, bound to its row:
- * write access to the store is not enough to put a key into it (decision 0264). A backup holds it, so that the checkpoints of the audit
- * log and receipts are still checked where `signing.json` was lost.
+ * write access to the store is not enough to put a key into it (decision 0264). A backup holds it. So
+ * checkpoints and receipts are still checked where `signing.json` was lost.
  */
 const fact = 'keys:public'
 const aad = `house.value:${fact}`
