@@ -34,7 +34,7 @@ export interface LoginProof {
 }
 
 /** A proof that an ending of sign-ins, or the removal of its authenticator, makes void. */
-export type RevocableProof = LoginProof & ({ epoch: number } | { authenticatorId: string })
+type RevocableProof = LoginProof & ({ epoch: number } | { authenticatorId: string })
 
 /** What raises a session. `through`: the loss of one of these ends the session. */
 export type RaisingProof = Pick<LoginProof, 'method' | 'amr' | 'personId' | 'through'>
