@@ -33,6 +33,9 @@ export interface LoginProof {
   refusal?: RefusalCode
 }
 
+/** A proof that an ending of sign-ins, or the removal of its authenticator, makes void. */
+type RevocableProof = LoginProof & ({ epoch: number } | { authenticatorId: string })
+
 /** What raises a session. `through`: the loss of one of these ends the session. */
 export type RaisingProof = Pick<LoginProof, 'method' | 'amr' | 'personId' | 'through'>
 
@@ -134,7 +137,7 @@ export interface LoginHost {
   /** @throws Refusal `login_expired` when this browser has no such login running */
   attempt(ctx: RouterContext): Promise<Attempt>
   /** The only way to a session: decides the level, audits, answers the portal's request. The answer is already written to `ctx`. */
-  succeed(ctx: RouterContext, proof: LoginProof): Promise<SignInOutcome>
+  succeed(ctx: RouterContext, proof: RevocableProof): Promise<SignInOutcome>
   /**
    * Adds a proof to the session of a person who is signed in at too low a level.
    * @throws Refusal `login_expired` where that session ended, or the method is switched off

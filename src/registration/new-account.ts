@@ -18,6 +18,9 @@ const shownSeconds = 600
 /** Longest time of one registration. */
 const runningSeconds = 60
 
+/** An account is opened with it. */
+const firstEpoch = 0
+
 const running = 'running'
 /** Milliseconds. */
 const longestForm = 5000
@@ -71,9 +74,12 @@ export async function showNewAccount(
   })
 }
 
-/** Signs in with the account that this login registered. The login goes on once only. @throws Refusal `login_expired` */
+/**
+ * Signs in with the account that this login registered. The login goes on once only, and not after an ending of sign-ins.
+ * @throws Refusal `login_expired`
+ */
 export async function signInToNewAccount(deps: NewAccountDeps, ctx: RouterContext, attempt: Attempt) {
   const personId = await openedIn(deps, draftOf(deps, ctx, attempt).id)
   if (personId === undefined) throw new Refusal('login_expired', 'no registration')
-  await deps.host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'] })
+  await deps.host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'], epoch: firstEpoch })
 }

@@ -186,6 +186,20 @@ describe('registration', () => {
     expect(again.html).toContain('您已经登录了')
   })
 
+  it('does not go on after the sign-ins of the new account were ended', async () => {
+    const portal = await registerPortal(services, { consent: 'implicit' })
+    const visitor = new Visitor(server.issuer)
+    const signInPage = await visitor.get((await portal.begin()).url)
+    const page = await visitor.get(`${signInPage.url.pathname}/register`)
+    const fields = form()
+    const registered = await visitor.submit(page, '/register', fields)
+    const person = await services.persons.findByIdentifier([{ kind: 'username', value: fields.username }])
+    await services.persons.endSignIns(person?.id ?? '', { actor: 'administrator:test' })
+    const refused = await visitor.submit(registered, '/registered', {})
+    expect(refused.leads).toBeUndefined()
+    expect(refused.html).toContain('name="password"')
+  })
+
   it('cannot be continued from another browser', async () => {
     const portal = await registerPortal(services, { consent: 'implicit' })
     const visitor = new Visitor(server.issuer)

@@ -71,8 +71,12 @@ const technical = new Set([
   '# Portals, as: npx yideng client export > portals.yaml\n# Apply it with: npx yideng client import portals.yaml (with --plan it only prints the changes).\n# A portal without client_id is found by its name. Portals that are not in this file stay unchanged.',
 ])
 
-/** A text with two English words, beside flags, settings and commands. */
+/** A word between two values, as in `d1 since 2026-11-30`. */
+const joinsValues = /\{\d\} [a-z]{4,} \{\d\}/
+
+/** A text with two English words, beside flags, settings and commands, or with one that joins values. */
 function isProse(text: string): boolean {
+  if (joinsValues.test(text)) return true
   const words = text.replaceAll(/\{\d\}|--[\w-]+|[A-Z_]{4,}|npx yideng [\w -]+/g, ' ').match(/\b[a-z]{2,}\b/g) ?? []
   return /\s/.test(text) && words.length >= 2
 }
@@ -109,6 +113,15 @@ describe('the Chinese of the terminal', () => {
       expect(translation, text).toMatch(/\p{Script=Han}|^[\p{P}\s]*\{1\}/u)
     }
   })
+})
+
+it.each([
+  ['d1 since 2026-11-30', 'd1，始于 2026-11-30'],
+  ['d1 since 2026-11-30 or before', 'd1，始于 2026-11-30 或更早'],
+  ['d1 since 2026-11-30: more than a year', 'd1，始于 2026-11-30：超过一年'],
+  ['i2 since 2026-11-30; i1 no longer needed', 'i2，始于 2026-11-30；i1 已不需要'],
+])('says the age of a key in Chinese: %s', (text, translation) => {
+  expect(inChinese().say(text)).toBe(translation)
 })
 
 describe('a translator', () => {
