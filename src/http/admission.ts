@@ -35,7 +35,10 @@ export interface Load {
   share: number
 }
 
-/** The load after one look. The share moves until the loop is as late as its bound. */
+/**
+ * The load after one look. The share moves until the loop is as late as its bound.
+ * @internal
+ */
 export function loadAfter({ lateMs, share }: Load, look: { lateMs: number; elapsedMs: number; busyMs: number }): Load {
   const mean = lateMs + weight * (Math.min(look.lateMs, mostBounds * look.busyMs) - lateMs)
   const over = Math.max(-1, Math.min(2, mean / look.busyMs - 1))

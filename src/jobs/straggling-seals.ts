@@ -19,6 +19,7 @@ interface StragglerDeps {
 /**
  * Seals again what a machine sealed under an old key after a rotation, because its file was copied late. Then `keys retire` meets none.
  * One process of all does so each hour, while there are old keys. @returns how many values
+ * @internal
  */
 export async function resealStragglers({ database, dataKeys, clock }: StragglerDeps): Promise<number> {
   const { current, old } = dataKeys.ids()

@@ -29,7 +29,10 @@ export interface Machine extends z.infer<typeof schema> {
 
 const prefix = 'machine:'
 
-/** A machine is a host with a folder of keys. The processes of one host share the folder. */
+/**
+ * A machine is a host with a folder of keys. The processes of one host share the folder.
+ * @internal
+ */
 export const machineId = (keysDir: string, host = hostname()): string =>
   createHash('sha256')
     .update(JSON.stringify([host, resolve(keysDir)]))
