@@ -60,10 +60,10 @@ const daily = 0.15
 const inTheBusiestHour = 0.2
 /** By sign-in: methods, portals entered, refreshes and sign-outs of a person in that hour. */
 const perSignIn: Mix = { passkey: 0.2, password: 0.5, qr: 0.3, flow: 2, refresh: 2, signOut: 0.3 }
-/** A QR code is open for half a minute on each sign-in page of a computer, and costs this each second (bench/qr.ts). */
+/** On each sign-in page of a computer a QR code is open. It costs this each second (bench/qr.ts). */
 const openQr = { share: 0.5, seconds: 30, cpuMs: 0.06 }
-/** Of flows: first visits to a portal, with a consent; of sign-ins: changes of an account. */
-const firstVisits = 0.05
+/** Of flows: first consents to a portal; of sign-ins: changes of an account. */
+const firstConsents = 0.05
 const changes = 0.02
 /** Of a core that production may use. */
 const used = 0.6
@@ -96,7 +96,7 @@ export function province(people: number, demands: Record<Kind, Demand>, delayMs:
     postgres: cores(({ postgres }) => postgres),
     redis: cores(({ redis }) => redis),
     turn: held(signIns * changes, turnTrips),
-    chain: held((signIns * perSignIn.flow * firstVisits) / Math.max(1, Math.ceil(ours)), chainTrips),
+    chain: held((signIns * perSignIn.flow * firstConsents) / Math.max(1, Math.ceil(ours)), chainTrips),
   }
 }
 

@@ -57,7 +57,7 @@ export interface Admission {
 }
 
 /**
- * Refuses a part of new sign-ins while the process is too busy, so that those under way end in good time.
+ * Refuses a part of new sign-ins while the process is too busy. Those under way end in good time.
  * @param options.busyMs mean milliseconds by which the event loop may be late; 0: nothing is ever refused
  */
 export function createAdmission(options: { busyMs: number; registry: Registry; random?: () => number }): Admission {

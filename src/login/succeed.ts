@@ -107,7 +107,7 @@ async function isStillValid(
   { method, epoch, authenticatorId }: LoginProof,
 ): Promise<boolean> {
   if (epoch !== undefined && epoch !== person.endings.epoch) return false
-  // after the person was read: what ends in between ends this sign-in by its epoch
+  // after the person was read: an ending in between ends this sign-in by its epoch
   const [locked, held] = await Promise.all([
     methodLocks.locked(person.id, method),
     authenticatorId === undefined ? [] : authenticators.list(person.id, method),

@@ -1,7 +1,7 @@
 import { Provider } from 'oidc-provider'
 import type { NaturalPerson, NaturalPersons } from '../accounts/natural-persons.ts'
 
-/** Reads a person from the store, once in a request: what ends in between ends the answer by its epoch. */
+/** Reads a person from the store, once in a request. An ending in between ends the answer by its epoch. */
 export type ReadPerson = (id: string) => Promise<NaturalPerson | undefined>
 
 export function readPersonOnce(persons: Pick<NaturalPersons, 'find'>): ReadPerson {

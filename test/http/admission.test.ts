@@ -10,7 +10,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 describe('the share of new sign-ins that is refused', () => {
   const busyMs = 250
   const idle: Load = { lateMs: 0, share: 0 }
-  /** Seconds of looks at a loop that is late by what `late` says of the share. */
+  /** Seconds of looks at a loop that is `late` milliseconds late at each share. */
   function run(from: Load, seconds: number, late: (share: number) => number): Load {
     let load = from
     for (let passed = 0; passed < seconds * 1000;) {
@@ -29,7 +29,7 @@ describe('the share of new sign-ins that is refused', () => {
   })
 
   it('settles where the loop is at its bound: twice the work that fits loses about half of its beginnings', () => {
-    // what is late grows with the work that is let in, over the half that fits
+    // lateness grows with the work that is let in, over the half that fits
     const late = (share: number) => Math.max(0, (1 - share) / 0.5 - 0.9) * 2500
     const settled = run(idle, 60, late)
     expect(settled.share).toBeGreaterThan(0.4)

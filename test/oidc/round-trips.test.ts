@@ -30,7 +30,7 @@ it.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis'))(
     await signIn(browser, await browser.get('/account'), person.username)
     const authenticator = new SoftwareAuthenticator(server.issuer)
     await addPasskey(browser, authenticator)
-    // offers of a first visit are behind them
+    // offers of a first sign-in are behind them
     await services.recovery.markCodesOffered(person.id)
     await services.recovery.markCodesOffered(other.id)
 
