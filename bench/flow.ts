@@ -22,7 +22,7 @@ export type Jar = Map<string, string>
 
 export const redirectUri = 'http://localhost:4999/callback'
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 256 })
+const agent = new http.Agent({ keepAlive: true, maxSockets: 4096 })
 
 export interface Answer {
   status: number

@@ -17,7 +17,7 @@ const lookMs = 50
 /** A look counts this much of the mean, so that one collection of memory is no overload. */
 const weight = 0.2
 /** How far the share moves in a second, where the loop is at twice its bound or idle. */
-const stepPerSecond = 0.25
+const stepPerSecond = 0.5
 /** A machine that slept for a minute has no minute of overload behind it. */
 const longestStepMs = 500
 /** One look counts for no more than this many bounds, for the same reason. */
