@@ -22,6 +22,7 @@ async function openProcesses({ count = 2, patienceMs = 5000 } = {}) {
   return {
     vendors,
     file,
+    clock,
     forward,
     stores,
     /** Asks for a number in the process of this index. */
@@ -114,6 +115,20 @@ describe('the token of the server', () => {
     await store?.put('wechat-token', id, `${sealed?.slice(0, -4)}AAAA`, { ttl: 100 })
     expect(await ask()).toEqual(number)
     expect(asked()).toBe(2)
+  })
+
+  it('counts for its own app alone', async () => {
+    const { ask, asked, stores, vendors, clock } = await openProcesses()
+    const [store] = stores
+    const foreign = channelOf(vendors, 'wechat-mini', { appid: 'wx5678' })
+    const other = openVendorChannels([foreign], { artifacts: store, clock }).client('wechat-mini')
+    await other?.phoneOf?.(vendors.phoneCode(anna), { openid: anna.openid ?? '' })
+    const sealed = await store?.get('wechat-token', `${vendors.url}/wx5678`)
+    expect(sealed).toBeDefined()
+    await store?.put('wechat-token', `${vendors.url}/wx1234`, sealed ?? '', { ttl: 100 })
+    const before = asked()
+    expect(await ask()).toEqual(number)
+    expect(asked()).toBe(before + 1)
   })
 
   it('is waited for while another process asks, which may have died', async () => {
