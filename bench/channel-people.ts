@@ -10,7 +10,7 @@ import { authorizePath, type Target } from './flow.ts'
 export const webView =
   'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile MicroMessenger/8.0.60 miniProgram/wx1234'
 
-/** A made-up WeChat with a mini program, the settings of a server that has it, and calls of its native page. */
+/** A made-up WeChat with a mini program: settings for a server, and the calls of its native page. */
 export async function startMiniProgram() {
   const directory = mkdtempSync(join(tmpdir(), 'yideng-channel-'))
   let forward = 0

@@ -54,7 +54,7 @@ export async function countWaysIn(
 }
 
 /**
- * Whether these ids are the last ways into an account. One that lets nobody in is never the last: a held one, or one whose vendor left the
+ * Whether these ids are the last ways into an account. One that lets no person in is never the last: a held one, or one whose vendor left the
  * settings. To remove them, ask before in the same transaction; a page asks what it may offer.
  * @param ids of authenticators, or of links (`linkId`)
  */
