@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { channelOf, openVendorChannels, patienceFor, startVendors, vendorUser } from '../setup/channel-vendors.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
@@ -120,7 +120,9 @@ describe('the token of the server', () => {
   it('counts for its own app alone', async () => {
     const { ask, asked, stores, vendors, clock } = await openProcesses()
     const [store] = stores
-    const foreign = channelOf(vendors, 'wechat-mini', { appid: 'wx5678' })
+    vendors.apps.push({ appid: 'wx5678', secret: 'other-secret' })
+    onTestFinished(() => void vendors.apps.pop())
+    const foreign = channelOf(vendors, 'wechat-mini', { appid: 'wx5678', secret: 'other-secret' })
     const other = openVendorChannels([foreign], { artifacts: store, clock }).client('wechat-mini')
     await other?.phoneOf?.(vendors.phoneCode(anna), { openid: anna.openid ?? '' })
     const sealed = await store?.get('wechat-token', `${vendors.url}/wx5678`)
