@@ -1,42 +1,23 @@
 // The time from the scan of a QR code by a vendor's scanner to the page in the web view: hand-over, then page, in a cold browser.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startMadeUpVendors } from '../examples/made-up-wechat/start.ts'
 import { launchBrowser } from '../test/setup/browser.ts'
 import { WaitingComputer } from '../test/setup/qr.ts'
+import { startMiniProgram, webView } from './channel-people.ts'
 import { authorizePath } from './flow.ts'
 import { quantile } from './process.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({ options: { scans: { type: 'string', default: '30' } } })
 
-const directory = mkdtempSync(join(tmpdir(), 'yideng-scan-'))
-const vendors = await startMadeUpVendors({ clock: Date.now })
-const [app] = vendors.apps
-const { url: vendor } = vendors
-writeFileSync(join(directory, 'secret'), app?.secret ?? '')
-const channel = { id: 'wx', kind: 'wechat-mini', name: '微信', appid: app?.appid, secretFile: 'secret' }
-const rest = { namespace: 'gd', subject: 'unionid', level: 2, api: vendor, open: vendor }
-const file = join(directory, 'channels.json')
-writeFileSync(file, JSON.stringify([{ ...channel, ...rest }]))
-const settings = { YIDENG_CHANNELS: file, YIDENG_QR_ADDRESS_CREATIONS: '1000000', YIDENG_ADDRESS_TRIES: '1000000' }
+const program = await startMiniProgram()
+const settings = { ...program.settings, YIDENG_QR_ADDRESS_CREATIONS: '1000000', YIDENG_ADDRESS_TRIES: '1000000' }
 const { target, stop } = await startOurs({ sessions: 1, settings, pinned: false })
 const browser = await launchBrowser()
-const userAgent =
-  'Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/126 Mobile MicroMessenger/8.0.60 miniProgram/wx1234'
 
 /** What the native page does: it hands the frame over and gets the address for its web view. */
 async function handOver(frame: string): Promise<string> {
-  const code = vendors.loginCode({ openid: 'o', unionid: 'u' })
-  const answer = await fetch(`${target.origin}/api/channel/wx/scan`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ frame, code }),
-  })
-  const { url } = (await answer.json()) as { url?: string }
-  if (url === undefined) throw new Error(`no ticket: ${answer.status}`)
+  const { url } = await program.post(target, 'scan', 'user', { frame })
+  if (url === undefined) throw new Error('no ticket')
   return url
 }
 
@@ -47,7 +28,11 @@ async function scan(slow: boolean): Promise<{ handed: number; shown: number }> {
     target.origin,
   )
   const frame = await computer.start()
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, isMobile: true, userAgent })
+  const context = await browser.newContext({
+    viewport: { width: 360, height: 740 },
+    isMobile: true,
+    userAgent: webView,
+  })
   const page = await context.newPage()
   const protocol = await context.newCDPSession(page)
   if (slow) {
@@ -81,5 +66,4 @@ for (const slow of [false, true]) {
 }
 await browser.close()
 await stop()
-await vendors.close()
-rmSync(directory, { recursive: true })
+await program.close()

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { signIn } from '../test/setup/person.ts'
+import { settleInWechat, startMiniProgram } from './channel-people.ts'
 import { closedLoop, type Measured } from './load.ts'
 import { median } from './process.ts'
-import { settle, signInAt, type PasskeyBrowser } from './passkey-people.ts'
+import { settle, signInAt } from './passkey-people.ts'
 import { startOurs } from './targets.ts'
 
 const { values: options } = parseArgs({
@@ -13,14 +14,25 @@ const roundMs = Number(options.seconds) * 1000
 /** One person for each client, because a passkey with a counter cannot be used twice at once. */
 const people = 8
 
-type Way = 'passkey' | 'password'
+const ways = ['passkey', 'channel', 'password'] as const
+type Way = (typeof ways)[number]
 
-const { target, stop } = await startOurs({ sessions: people, settings: { YIDENG_ADDRESS_TRIES: '1000000' } })
+const program = await startMiniProgram()
+const settings = { ...program.settings, YIDENG_ADDRESS_TRIES: '1000000' }
+const { target, stop } = await startOurs({ sessions: people, settings })
 
-const persons = await Promise.all(Array.from({ length: people }, (_, index) => settle(target, `bench${index}`)))
+const persons = await Promise.all(
+  Array.from({ length: people }, async (_, index) => ({
+    passkey: await settle(target, `bench${index}`),
+    channel: await settleInWechat(target, program, `bench${index}`),
+  })),
+)
 
-const signInBy = (way: Way, { browser, username, enter }: PasskeyBrowser) =>
-  signInAt(target, browser, way === 'passkey' ? enter : (page) => signIn(browser, page, username))
+function signInBy(way: Way, { passkey, channel }: (typeof persons)[number]): Promise<void> {
+  if (way === 'channel') return signInAt(target, channel.browser, channel.enter)
+  const { browser, username, enter } = passkey
+  return signInAt(target, browser, way === 'passkey' ? enter : (page) => signIn(browser, page, username))
+}
 
 const measure = (way: Way) =>
   closedLoop(
@@ -29,11 +41,9 @@ const measure = (way: Way) =>
     { ms: roundMs },
   )
 
-const results: Record<Way, Measured[]> = { passkey: [], password: [] }
+const results: Record<Way, Measured[]> = { passkey: [], channel: [], password: [] }
 for (let round = 0; round < rounds; round += 1) {
-  for (const way of round % 2 ? (['passkey', 'password'] as const) : (['password', 'passkey'] as const)) {
-    results[way].push(await measure(way))
-  }
+  for (const way of round % 2 ? ways : ways.toReversed()) results[way].push(await measure(way))
 }
 
 console.log(`whole sign-ins, ${people} people at once, ${rounds} rounds of ${options.seconds} s each`)
@@ -52,3 +62,4 @@ console.table(
   ),
 )
 await stop()
+await program.close()

@@ -25,9 +25,9 @@ const linkMethod = loginMethods.find((method) => 'byLinks' in method)?.name
 
 /**
  * Number of ways a person can sign in by now: authenticators and links to upstreams. None counts that is held, whose method is switched
- * off, or whose vendor, CA or upstream left the settings. To remove one, call it afterwards in the same transaction: writers are
- * serialised, so two parallel removals leave one.
- * @param without ids that do not count: a page asks so what would be left
+ * off, or whose vendor, CA or upstream left the settings. To take some away, ask in the same transaction: writers are serialised, so two
+ * parallel acts leave one.
+ * @param without ids that do not count
  */
 export async function countWaysIn(
   { authenticators, upstreams }: WaysIn,
@@ -51,4 +51,19 @@ export async function countWaysIn(
     .execute()
   const known = new Set(upstreams.list().map(({ id }) => id))
   return own.length + links.filter((one) => known.has(one.upstream) && !without.includes(linkId(one))).length
+}
+
+/**
+ * Whether these ids are the last ways into an account. One that lets no person in is never the last: a held one, or one whose vendor left the
+ * settings. To remove them, ask before in the same transaction; a page asks what it may offer.
+ * @param ids of authenticators, or of links (`linkId`)
+ */
+export async function areLastWays(
+  deps: WaysIn,
+  personId: string,
+  within: Database,
+  ids: readonly string[],
+): Promise<boolean> {
+  if ((await countWaysIn(deps, personId, within, { without: ids })) > 0) return false
+  return (await countWaysIn(deps, personId, within)) > 0
 }

@@ -5,8 +5,8 @@ import type { Database, DatabaseTransaction } from '../storage/database.ts'
 import type { Actor } from './natural-persons.ts'
 import type { Notifier } from './notices.ts'
 import type { EndSignIns, OpenSession } from './sign-in-endings.ts'
-import { countWaysIn, type WaysIn } from './sign-in-kinds.ts'
-import type { NewUpstreamLink, UpstreamLink, UpstreamLinks } from './upstream-links.ts'
+import { areLastWays, type WaysIn } from './sign-in-kinds.ts'
+import { linkId, type NewUpstreamLink, type UpstreamLink, type UpstreamLinks } from './upstream-links.ts'
 
 export interface LinkKeepingDeps extends WaysIn {
   database: Database
@@ -62,7 +62,7 @@ export interface LinkEnding {
 
 /**
  * Ends links of one person for good: they are never made by number again. All sign-ins end, except those of the sessions in `stay`.
- * Never the last way in; a paused link was none.
+ * Never the last way in.
  * @throws Refusal `last_way_in`, and `not_found` where one is gone, or can no longer be undone
  */
 export async function endLinks(
@@ -72,9 +72,8 @@ export async function endLinks(
 ): Promise<void> {
   const [{ personId }] = links
   await deps.database.transaction().execute(async (transaction) => {
+    if (await areLastWays(deps, personId, transaction, links.map(linkId))) throw new Refusal('last_way_in')
     for (const link of links) await removeWithin(deps, transaction, link, ending)
-    const wasWayIn = links.some(({ pausedAt }) => pausedAt === null)
-    if (wasWayIn && (await countWaysIn(deps, personId, transaction)) === 0) throw new Refusal('last_way_in')
     await deps.endSignIns(transaction, personId, { but: ending.stay })
   })
 }

@@ -97,7 +97,7 @@ const limitedWayOf = new Map(
 
 /** The way of a sign-in by limited ways alone, or the first of several. Undefined where a passkey, a password or a QR code took part. */
 export function limitedWay(amr: readonly string[]): LimitedWay | undefined {
-  const [first, ...others] = amr.map((one) => limitedWayOf.get(one))
+  const [first, ...others] = amr.filter((one) => one !== twoFactors).map((one) => limitedWayOf.get(one))
   return others.includes(undefined) ? undefined : first
 }
 

@@ -1,30 +1,45 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Authenticator } from '../../src/accounts/authenticators.ts'
 import { countWaysIn, signInKinds } from '../../src/accounts/sign-in-kinds.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { loginMethods } from '../../src/login-methods.ts'
-import { openServices } from '../../src/services.ts'
+import { unbind as unbindCertificate } from '../../src/login/methods/certificate/keeping.ts'
+import { unbind as unbindChannel } from '../../src/login/methods/channel/keeping.ts'
+import { openServices, type Services } from '../../src/services.ts'
 import { certificateFiles } from '../setup/certificate-login.ts'
 import { channelRow, channelsFile, startVendors } from '../setup/channel-vendors.ts'
 import { openPerson } from '../setup/person.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
-/** The data of an authenticator, and the settings that have its vendor or CA. */
+/** The data of an authenticator, the settings that have its vendor or CA, and what removes it. */
 interface Origin {
   data: object
   settings: () => Promise<Record<string, string>>
+  remove: (services: Services, authenticator: Authenticator) => Promise<void>
+}
+
+const removal = { stay: [], by: { actor: 'person' } } as const
+const binding = { namespace: 'gd', channel: 'h5', level: 2, boundIn: { level: 2, amr: ['pwd'] }, ids: '' }
+
+/** The settings with one channel of the namespace `gd`. */
+async function withChannel(other: { clients?: string[] } = {}) {
+  const vendors = await startVendors()
+  return { YIDENG_CHANNELS: channelsFile(vendors, [channelRow(vendors, 'wechat-h5', { id: 'h5', ...other })]) }
 }
 
 const origins: Record<string, Origin> = {
   channel: {
-    data: { namespace: 'gd' },
-    async settings() {
-      const vendors = await startVendors()
-      return { YIDENG_CHANNELS: channelsFile(vendors, [channelRow(vendors, 'wechat-h5', { id: 'h5' })]) }
-    },
+    data: binding,
+    settings: withChannel,
+    remove: (services, one) => unbindChannel(services, one, removal),
   },
-  certificate: { data: { ca: 'gd' }, settings: async () => ({ YIDENG_CERT_CAS: (await certificateFiles()).file }) },
+  certificate: {
+    data: { ca: 'gd' },
+    settings: async () => ({ YIDENG_CERT_CAS: (await certificateFiles()).file }),
+    remove: (services, one) => unbindCertificate(services, one, removal),
+  },
 }
 
 async function open(directory: string, given: Record<string, string> = {}) {
@@ -67,6 +82,36 @@ describe('the ways into an account', () => {
     expect(await countWaysIn(after, person.id, after.database)).toBe(1)
     const last = { keepOne: true }
     expect(await after.methodLocks.lock(person.id, 'password', 'switched-off', { actor: 'person' }, last)).toBe(false)
+  })
+
+  it.each(Object.entries(origins))(
+    'keep the last %s while its vendor or CA is there, and no longer',
+    async (kind, origin) => {
+      const directory = temporaryDirectory()
+      const before = await open(directory, await origin.settings())
+      const { id: personId } = await openPerson(before)
+      const added = await before.authenticators.add({ personId, kind, data: JSON.stringify(origin.data) })
+      const row = added ?? expect.fail()
+      await before.authenticators.removeAll(personId, 'password')
+      await expect(origin.remove(before, row)).rejects.toMatchObject({ code: 'last_way_in' })
+      expect(await before.authenticators.list(personId), 'nothing half-done').toHaveLength(1)
+      await before.close()
+
+      const after = await open(directory)
+      await origin.remove(after, row)
+      expect(await after.authenticators.list(personId)).toEqual([])
+      await expect(origin.remove(after, row), 'twice').rejects.toMatchObject({ code: 'not_found' })
+    },
+  )
+
+  it('count no channel that only some portals have', async () => {
+    const directory = temporaryDirectory()
+    const services = await open(directory, await withChannel({ clients: ['portal'] }))
+    const person = await openPerson(services)
+    await services.authenticators.add({ personId: person.id, kind: 'channel', data: JSON.stringify(binding) })
+    expect(await countWaysIn(services, person.id, services.database)).toBe(1)
+    const by = { actor: 'person' } as const
+    expect(await services.methodLocks.lock(person.id, 'password', 'switched-off', by, { keepOne: true })).toBe(false)
   })
 
   it('count every authenticator of a method that depends on the person alone', async () => {

@@ -92,6 +92,11 @@ it('a link is a way in while its upstream is in use, and the last one stays', as
   ).toHaveLength(1)
   await expect(remove(services, gone), 'it was no way in, but the answer is the same').resolves.toBeUndefined()
   expect(await ways()).toBe(1)
+
+  const { id: other } = await openPerson(services)
+  const only = await link(other, { upstream: 'gone', subject: 'only' })
+  await authenticators.removeAll(other, 'password')
+  await expect(remove(services, only), 'it let nobody in').resolves.toBeUndefined()
 })
 
 it('a recovery pauses young links of the person; a stop of it, or the person, ends the pause', async () => {

@@ -45,6 +45,8 @@ describe('levels of assurance', () => {
     [['otp', 'sms', 'wechat'], 'sms'],
     [['pwd'], undefined],
     [['hwk', 'user'], undefined],
+    [['wechat', 'otp', 'mfa'], 'channel'],
+    [['mfa', 'wechat'], 'channel'],
     [['wechat', 'pwd'], undefined],
     [['face', 'user', 'swk'], undefined],
     [['qr'], undefined],
@@ -74,6 +76,19 @@ describe('levels of assurance', () => {
     ['a passkey, with a face', ['swk', 'user', 'face'], 3, 4],
   ] as const)('%s reaches no more than it should', (_, amr, before, reached) => {
     expect(levelReached({ identityLevel: 3, amr, before, held: false })).toBe(reached)
+  })
+
+  it('a channel capped at 2 stays there beside any way that is no better', () => {
+    const others = ['otp', 'sms', 'mfa', 'hwk', 'swk', 'org-cert', 'qr', 'fed', 'wechat', 'alipay']
+    for (const channel of ['wechat', 'alipay'])
+      for (let set = 0; set < 2 ** others.length; set += 1) {
+        const amr = [channel, ...others.filter((_, bit) => Math.floor(set / 2 ** bit) % 2 === 1)]
+        for (const before of [2, 3] as const) {
+          const reached = levelReached({ identityLevel: 4, amr, before, held: false })
+          expect(reached, amr.join()).toBe(2)
+        }
+        expect(levelReached({ identityLevel: 4, amr: [...amr, 'face'], before: 2, held: false }), amr.join()).toBe(3)
+      }
   })
 
   it.each([

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { openSqliteArtifacts } from '../../src/storage/artifacts-sqlite.ts'
 import { channelOf, openVendorChannels, patienceFor, startVendors, vendorUser } from '../setup/channel-vendors.ts'
 import { handClock, temporaryDirectory } from '../setup/temporary.ts'
@@ -22,6 +22,7 @@ async function openProcesses({ count = 2, patienceMs = 5000 } = {}) {
   return {
     vendors,
     file,
+    clock,
     forward,
     stores,
     /** Asks for a number in the process of this index. */
@@ -114,6 +115,22 @@ describe('the token of the server', () => {
     await store?.put('wechat-token', id, `${sealed?.slice(0, -4)}AAAA`, { ttl: 100 })
     expect(await ask()).toEqual(number)
     expect(asked()).toBe(2)
+  })
+
+  it('counts for its own app alone', async () => {
+    const { ask, asked, stores, vendors, clock } = await openProcesses()
+    const [store] = stores
+    vendors.apps.push({ appid: 'wx5678', secret: 'other-secret' })
+    onTestFinished(() => void vendors.apps.pop())
+    const foreign = channelOf(vendors, 'wechat-mini', { appid: 'wx5678', secret: 'other-secret' })
+    const other = openVendorChannels([foreign], { artifacts: store, clock }).client('wechat-mini')
+    await other?.phoneOf?.(vendors.phoneCode(anna), { openid: anna.openid ?? '' })
+    const sealed = await store?.get('wechat-token', `${vendors.url}/wx5678`)
+    expect(sealed).toBeDefined()
+    await store?.put('wechat-token', `${vendors.url}/wx1234`, sealed ?? '', { ttl: 100 })
+    const before = asked()
+    expect(await ask()).toEqual(number)
+    expect(asked()).toBe(before + 1)
   })
 
   it('is waited for while another process asks, which may have died', async () => {

@@ -1,5 +1,5 @@
 import type { Actor } from '../../accounts/natural-persons.ts'
-import { countWaysIn } from '../../accounts/sign-in-kinds.ts'
+import { areLastWays } from '../../accounts/sign-in-kinds.ts'
 import type { Channel } from '../../channels/channels.ts'
 import { bindingsOf, rowsOf } from '../../login/methods/channel/bindings.ts'
 import { unbind } from '../../login/methods/channel/keeping.ts'
@@ -40,9 +40,8 @@ export async function unbindAll(
   const bound = (await bindingsOf(services, personId))
     .filter(({ namespace }) => namespace === channel.namespace)
     .map(({ authenticator }) => authenticator)
-  const without = (await Promise.all(bound.map((one) => rowsOf(services, one)))).flat()
-  const left = await countWaysIn(services, personId, database, { without })
-  if (left === 0 && bound.some(({ heldAt }) => heldAt === null)) return 'last-way-in'
+  const rows = (await Promise.all(bound.map((one) => rowsOf(services, one)))).flat()
+  if (await areLastWays(services, personId, database, rows)) return 'last-way-in'
   const outcomes = []
   for (const one of bound) outcomes.push(await outcomeOf(unbind(services, one, { stay: [], by })))
   const removed = outcomes.filter((outcome) => outcome === 'removed').length

@@ -1,5 +1,5 @@
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { countWaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays } from '../../../accounts/sign-in-kinds.ts'
 import { doneOf, idOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
@@ -67,10 +67,9 @@ export function certificateEnrolment(deps: Deps): Enrolment {
         const { person, session } = account
         const now = clock()
         const { authenticator } = binding
-        const left = await countWaysIn(deps, person.id, database, { without: [authenticator.id] })
         await centre.show(ctx, account, 'certificate/one', {
           binding: shown(binding),
-          last: authenticator.heldAt === null && left === 0,
+          last: await areLastWays(deps, person.id, database, [authenticator.id]),
           release: mayRelease(authenticator, { person, amr: session.amr, now }),
           until: isHeld(person, now) && !session.amr.includes('user') ? iso(person.heldUntil) : '',
         })

@@ -2,7 +2,7 @@ import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
 import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { name, type CertificateDeps } from './certificate-deps.ts'
 
@@ -12,15 +12,13 @@ import { name, type CertificateDeps } from './certificate-deps.ts'
  */
 export async function unbind(
   deps: WaysIn & Pick<CertificateDeps, 'authenticators' | 'database' | 'audit' | 'notifier' | 'endSignIns'>,
-  { id, personId, heldAt }: Authenticator,
+  { id, personId }: Authenticator,
   { stay, by }: { stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {
   const { authenticators, database, audit, notifier, endSignIns } = deps
   await database.transaction().execute(async (transaction) => {
+    if (await areLastWays(deps, personId, transaction, [id])) throw new Refusal('last_way_in')
     if (!(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
-    // a held binding was no way into the account
-    const last = heldAt === null && (await countWaysIn(deps, personId, transaction)) === 0
-    if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     await audit.append(transaction, { event: 'certificate.unbound', ...by, personId, details: { authenticator: id } })
     await tellOfAuthenticator(notifier, { kind: 'authenticator-removed', personId, method: name, by }, transaction)

@@ -1,7 +1,7 @@
 import { doneOf, idOf, redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { countWaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { accountRouter } from '../../account-router.ts'
 import { actorOf } from '../../actor.ts'
@@ -78,11 +78,10 @@ export function channelEnrolment(deps: Deps): Enrolment {
         const { person, session } = account
         const now = clock()
         const { authenticator } = binding
-        const without = await rowsOf(deps, authenticator)
-        const left = await countWaysIn(deps, person.id, database, { without })
+        const rows = await rowsOf(deps, authenticator)
         await centre.show(ctx, account, 'channel/one', {
           binding: shown(binding),
-          last: authenticator.heldAt === null && left === 0,
+          last: await areLastWays(deps, person.id, database, rows),
           release: mayRelease(authenticator, { person, amr: session.amr, now }),
           until: isHeld(person, now) && !session.amr.includes('user') ? iso(person.heldUntil) : '',
         })

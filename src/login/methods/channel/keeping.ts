@@ -2,9 +2,9 @@ import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
 import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
-import { readBinding, removeBinding } from './bindings.ts'
+import { readBinding, removeBinding, rowsOf } from './bindings.ts'
 import { name, type ChannelDeps } from './channel-deps.ts'
 
 /**
@@ -17,12 +17,11 @@ export async function unbind(
   { stay, by }: { stay: readonly OpenSession[]; by: Actor },
 ): Promise<void> {
   const { database, audit, notifier, endSignIns } = deps
-  const { id, personId, heldAt } = authenticator
+  const { id, personId } = authenticator
   await database.transaction().execute(async (transaction) => {
+    const rows = await rowsOf(deps, authenticator, transaction)
+    if (await areLastWays(deps, personId, transaction, rows)) throw new Refusal('last_way_in')
     if (!(await removeBinding(deps, transaction, authenticator))) throw new Refusal('not_found')
-    // a held binding was no way into the account
-    const last = heldAt === null && (await countWaysIn(deps, personId, transaction)) === 0
-    if (last) throw new Refusal('last_way_in')
     await endSignIns(transaction, personId, { but: stay })
     await audit.append(transaction, { event: 'channel.unbound', ...by, personId, details: { authenticator: id } })
     await tellOfAuthenticator(notifier, { kind: 'authenticator-removed', personId, method: name, by }, transaction)

@@ -1,6 +1,6 @@
 import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { doneOf, redirectTo, idOf } from '../../../pages/redirect.ts'
 import { nameBrowser } from '../../../pages/browser-name.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -128,8 +128,7 @@ function oneRoutes(router: AccountRouter, centre: AccountHost, deps: EnrolmentDe
   async function show(ctx: RouterContext, account: AccountContext, passkey: Authenticator, status = 200) {
     const { person, session } = account
     const now = clock()
-    const left = await countWaysIn(deps, person.id, database, { without: [passkey.id] })
-    const last = passkey.heldAt === null && left === 0
+    const last = await areLastWays(deps, person.id, database, [passkey.id])
     const release = mayRelease(passkey, { person, amr: session.amr, now })
     const until =
       isHeld(person, now) && !session.amr.includes('user') ? new Date(person.heldUntil ?? now).toISOString() : ''

@@ -2,7 +2,7 @@ import type { Authenticator } from '../../../accounts/authenticators.ts'
 import { type Actor } from '../../../accounts/natural-persons.ts'
 import { tellOfAuthenticator } from '../../../accounts/notices.ts'
 import type { OpenSession } from '../../../accounts/sign-in-endings.ts'
-import { countWaysIn, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays, type WaysIn } from '../../../accounts/sign-in-kinds.ts'
 import { Refusal } from '../../../refusal/refusal.ts'
 import { retryChange } from '../../../storage/compare-and-set.ts'
 import { name, type PasskeyDeps } from './passkey-deps.ts'
@@ -50,11 +50,8 @@ export async function removePasskey(
 ): Promise<void> {
   const { authenticators, database, audit, notifier, endSignIns } = deps
   await database.transaction().execute(async (transaction) => {
-    const one = (await authenticators.list(personId, name, transaction)).find((passkey) => passkey.id === id)
-    if (!one || !(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
-    // a held passkey was no way into the account
-    const last = one.heldAt === null && (await countWaysIn(deps, personId, transaction)) === 0
-    if (last) throw new Refusal('last_way_in')
+    if (await areLastWays(deps, personId, transaction, [id])) throw new Refusal('last_way_in')
+    if (!(await authenticators.remove(personId, id, transaction))) throw new Refusal('not_found')
     await endSignIns(transaction, personId, { but: stay })
     const details = { kind: name, authenticator: id }
     await audit.append(transaction, { event: 'authenticator.removed', ...by, personId, details })

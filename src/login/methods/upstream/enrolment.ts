@@ -1,5 +1,5 @@
 import { isHeld } from '../../../accounts/natural-persons.ts'
-import { countWaysIn } from '../../../accounts/sign-in-kinds.ts'
+import { areLastWays } from '../../../accounts/sign-in-kinds.ts'
 import { endLinks, releaseLink } from '../../../accounts/upstream-keeping.ts'
 import { linkId, type UpstreamLink } from '../../../accounts/upstream-links.ts'
 import { doneOf, idOf, redirectTo } from '../../../pages/redirect.ts'
@@ -91,10 +91,9 @@ function listRoutes(router: AccountRouter, centre: AccountHost, deps: Deps): voi
     const link = await own(deps, ctx, account)
     const { person, session } = account
     const now = clock()
-    const left = await countWaysIn({ authenticators, upstreams }, person.id, database, { without: [linkId(link)] })
     await centre.show(ctx, account, 'upstream/one', {
       link: shown(deps, link),
-      last: !isPaused(link) && left === 0,
+      last: await areLastWays({ authenticators, upstreams }, person.id, database, [linkId(link)]),
       release: mayRelease({ heldAt: link.pausedAt }, { person, amr: session.amr, now }),
       until: isHeld(person, now) && !session.amr.includes('user') ? iso(person.heldUntil) : '',
     })
