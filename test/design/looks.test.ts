@@ -84,7 +84,7 @@ test('a mark beside the name of a portal leaves the name its width', async () =>
   await context.close()
 })
 
-test('a page with one way alone has one primary button in every state of the QR code, and others none beside theirs', async () => {
+test('the digits of a QR code have a primary button where the code is alone', async () => {
   const { context } = await openContext(browser(), narrow)
   const page = await context.newPage()
   const primaries = async (view: string, name: string) => {
