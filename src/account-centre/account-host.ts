@@ -65,9 +65,13 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     clock,
   } = deps
 
-  async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {
+  const sessionOf = async (ctx: RouterContext) => {
     const cookie = ctx.cookies.get(sessionCookie, { signed: false })
-    const session = cookie ? await sessions.ofCookie(cookie) : undefined
+    return cookie ? sessions.ofCookie(cookie) : undefined
+  }
+
+  async function signedIn(ctx: RouterContext): Promise<AccountContext | undefined> {
+    const session = await sessionOf(ctx)
     const person = session && (await persons.find(session.personId))
     if (!session || person?.status !== 'active') return undefined
     const { uid: sessionUid, signedInAt: at, level, amr } = session
@@ -77,6 +81,15 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
   }
 
   const isFresh = ({ session }: AccountContext) => clock() / 1000 - session.signedInAt <= freshSeconds
+
+  /**
+   * The session's sign-in ended, but a server may have a state of a moment ago (storage/cached.ts). The sign-in would then lead
+   * back here at once, in a circle: so the session goes first.
+   */
+  async function removeIfEnded(ctx: RouterContext): Promise<void> {
+    const session = await sessionOf(ctx)
+    if (session) await sessions.removeEnded(session.personId)
+  }
 
   /** Refuses a session by QR code, which may be relayed, and one by limited ways alone. */
   async function signedInDirectly(ctx: RouterContext, byQr: 'not_by_qr' | 'mandates_not_by_qr') {
@@ -151,6 +164,7 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
         (since === undefined || isAfter(account, since)) &&
         account.session.level >= level
       if (enough) return account
+      if (!account) await removeIfEnded(ctx)
       const maxAge = since === undefined ? freshSeconds : 0
       const again = fresh || since !== undefined ? { maxAge } : {}
       redirectTo(ctx, signInAddress(issuer, requestOf(ctx).returnTo, { ...again, level }))

@@ -29,7 +29,7 @@ export interface LoginProof {
   upstreamSession?: string
   /** The authenticator, for a method of which a person may have several; a verified face may have bound it. */
   authenticatorId?: string
-  /** Refusal to show where the account is locked or the method is switched off. */
+  /** Refusal to show where the method is switched off, or an ending of sign-ins made the proof void. */
   refusal?: RefusalCode
 }
 

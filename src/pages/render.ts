@@ -97,12 +97,13 @@ const dates = /\d{4}年\d{1,2}月\d{1,2}日(?: \d{2}:\d{2})?/g
 
 /**
  * What CSS cannot express for Chinese text. A mark as wide as a character gets no underline at the end of a link: it looks like a
- * fault. A date gets no spaces around its characters and does not break.
+ * fault, and no space after it. A date gets no spaces around its characters and does not break.
  */
 function tidied(html: string): string {
   const start = html.indexOf('<body')
   const body = html
     .slice(start)
+    .replaceAll(/(?<=[？！。，；：、…）”’」]) +(?=<(?:a|b|span|strong|time)\b)/g, '')
     .replaceAll(/([？！。，；：…）”’]+)<\/a>/g, '<span class="no-line">$1</span></a>')
     .replaceAll(/>[^<]*年[^<]*</g, (text) => text.replaceAll(dates, '<span class="when">$&</span>'))
   return html.slice(0, start) + body

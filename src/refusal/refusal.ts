@@ -27,6 +27,7 @@ const codes = {
   server_error: 500,
   // above the sign-in form
   sign_in_refused: 400,
+  sign_in_ended: 400,
   account_locked: 400,
   too_many_tries: 429,
   recovery_refused: 400,

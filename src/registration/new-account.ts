@@ -81,5 +81,12 @@ export async function showNewAccount(
 export async function signInToNewAccount(deps: NewAccountDeps, ctx: RouterContext, attempt: Attempt) {
   const personId = await openedIn(deps, draftOf(deps, ctx, attempt).id)
   if (personId === undefined) throw new Refusal('login_expired', 'no registration')
-  await deps.host.succeed(ctx, { method: 'registration', personId, amr: ['pwd'], epoch: firstEpoch })
+  await deps.host.succeed(ctx, {
+    method: 'registration',
+    personId,
+    amr: ['pwd'],
+    epoch: firstEpoch,
+    // no password was typed here that could be wrong
+    refusal: 'sign_in_ended',
+  })
 }

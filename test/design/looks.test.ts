@@ -66,6 +66,36 @@ test.each([
   await context.close()
 })
 
+test('a mark beside the name of a portal leaves the name its width', async () => {
+  const { context } = await openContext(browser(), narrow)
+  const page = await context.newPage()
+  const data = samples.find(({ view, name }) => view === 'logout/confirm' && name === 'portal')?.data ?? {}
+  for (const elder of [false, true]) {
+    await look(page, { view: 'logout/confirm', data, elder })
+    const shares = (await page.evaluate(
+      `[...document.querySelectorAll('.entered')].map((row) => {
+        const name = row.querySelector('span:not([class])')
+        return Math.round(100 * name.getBoundingClientRect().width / row.getBoundingClientRect().width)
+      })`,
+    )) as number[]
+    expect(shares).toHaveLength(2)
+    expect(Math.min(...shares), `elder ${elder}: % of the row`).toBeGreaterThan(55)
+  }
+  await context.close()
+})
+
+test('the digits of a QR code have a primary button where the code is alone', async () => {
+  const { context } = await openContext(browser(), narrow)
+  const page = await context.newPage()
+  const primaries = async (view: string, name: string) => {
+    const data = samples.find((one) => one.view === view && one.name === name)?.data ?? {}
+    await look(page, { view, data })
+    return page.locator('[data-code] .button').count()
+  }
+  expect([await primaries('login/one-way', 'qr'), await primaries('login/sign-in', 'computer')]).toEqual([1, 0])
+  await context.close()
+})
+
 test('a person sees a password, and it is sent as one', async () => {
   const { context } = await openContext(browser(), narrow)
   const page = await context.newPage()

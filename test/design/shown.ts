@@ -63,6 +63,7 @@ const signIn = (name: string, data: object = toProvince) => withCode(page('login
 const waiting = { state: 'scanned', frame: undefined }
 const digits = { state: 'approved', code: '', frame: undefined }
 
+const inWechat = { container: { app: 'wechat', exit: 'menu' } }
 const consent = dataOf('login/consent', 'all')['portal'] as object
 const person = { given: '晓岚' }
 const menu = (path: string) => accountFrame(path, { unread: 1, offers: 2 })
@@ -109,6 +110,8 @@ export const shown: readonly Shown[] = [
   ),
   same('face', page('face/capture', 'ready'), '13-face'),
   same('sign-out', page('logout/confirm', 'portal', toProvince), '14-sign-out'),
+  same('linking', page('upstream/offer', 'offer'), '15-linking', unpictured),
+  same('wechat', page('login/sign-in', 'mini program', { ...toProvince, ...inWechat }), '16-wechat', unpictured),
   same('home', page('home/home', 'portals')),
   same('ways', page('account/ways', 'plain', { done: '', refused: '' })),
 ]

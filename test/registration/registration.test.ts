@@ -198,6 +198,8 @@ describe('registration', () => {
     const refused = await visitor.submit(registered, '/registered', {})
     expect(refused.leads).toBeUndefined()
     expect(refused.html).toContain('name="password"')
+    // no password was typed, so none is called wrong
+    expect(refused.html).toContain('这次没有登录成功')
   })
 
   it('cannot be continued from another browser', async () => {

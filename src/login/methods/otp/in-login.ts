@@ -119,7 +119,7 @@ async function afterPassword(
       const proof = await proven.take(attempt.id)
       if (proof?.personId !== person.id) return elsewhere(ctx, attempt)
       const amr = [...proof.amr, ...amrOfToken]
-      return host.succeed(ctx, { ...proof, amr, through: throughToken(token) })
+      return host.succeed(ctx, { ...proof, amr, through: throughToken(token), refusal: 'sign_in_ended' })
     },
   }
 }

@@ -125,6 +125,7 @@ describe('a code', () => {
     const refused = await typeCode(visitor, page, token.code())
     expect([refused.leads, at(refused)]).toEqual([undefined, '/login/otp'])
     expect(refused.html).toContain('name="password"')
+    expect(refused.html).toContain('这次没有登录成功')
   })
 })
 
