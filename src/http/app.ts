@@ -20,10 +20,12 @@ import { registrationRoutes, type RegistrationDeps } from '../registration/regis
 import type { LoginBrowsers } from '../oidc/login-browser.ts'
 import { onwardPages } from '../oidc/onward-pages.ts'
 import { logoutRequests } from '../oidc/logout-requests.ts'
+import { portalMetadata } from '../oidc/portal-metadata.ts'
 import { postedAuthorizations } from '../oidc/posted-requests.ts'
 import type { UpstreamSignOut } from '../oidc/upstream-sign-out.ts'
 import { auditPortals } from '../oidc/portal-audit.ts'
 import { legacyRoutes, withoutReturn, type LegacyDeps } from '../protocols/legacy-routes.ts'
+import { ownSignOutForms } from '../oidc/engine/answer-forms.ts'
 import { keySetVersion } from '../oidc/engine/provider-key-set.ts'
 import { publishedSm2Keys } from '../oidc/engine/sm2-tokens.ts'
 import { rememberOrigin } from '../sessions/remember-origin.ts'
@@ -126,6 +128,7 @@ export function createApp(deps: AppDeps): Koa {
   const rooms: Middleware[] = [
     compressMarked,
     publicDocuments(() => keySetVersion(provider)),
+    portalMetadata,
     gmKeySet(() => publishedSm2Keys(provider)),
     staticFiles(deps.assets),
     checkFiles(vendorFiles),
@@ -134,6 +137,7 @@ export function createApp(deps: AppDeps): Koa {
     deps.admission,
     postedAuthorizations({ cipher: deps.cipher, clock }),
     onwardPages({ issuer: settings.issuer, acceptedPasskeys: deps.account.acceptedPasskeys }),
+    ownSignOutForms,
     deps.upstreamSignOut.middleware,
     logoutRequests({ provider, findRegistered: deps.clients.find }),
     deps.deviceDoor,

@@ -5,6 +5,7 @@ import { portalOf } from '../oidc/pages.ts'
 import type { Assets } from '../pages/assets.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
 import { isLanguage } from '../pages/languages.ts'
+import { localesQuery } from '../pages/locales-query.ts'
 import { ownPath } from '../pages/own-path.ts'
 import { redirectTo } from '../pages/redirect.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
@@ -53,7 +54,7 @@ export function frontDoorRoutes(router: Router, options: { issuer: string; clien
   })
 
   // W3C "A Well-Known URL for Changing Passwords": browsers and password managers lead there
-  router.get('/.well-known/change-password', (ctx) => redirectTo(ctx, '/account/password'))
+  router.get('/.well-known/change-password', (ctx) => redirectTo(ctx, `/account/password${localesQuery(ctx)}`))
 
   // W3C "A Well-Known URL for Relying Party Passkey Endpoints"
   router.get('/.well-known/passkey-endpoints', (ctx) => {

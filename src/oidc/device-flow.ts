@@ -1,4 +1,4 @@
-import type { Context, Middleware } from 'koa'
+import type { Middleware } from 'koa'
 import { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { Administrators } from '../accounts/administrators.ts'
@@ -8,13 +8,14 @@ import type { Clock } from '../config/clock.ts'
 import { regionName } from '../config/regions.ts'
 import type { BlindIndex } from '../keys/blind-index.ts'
 import type { FieldCipher } from '../keys/field-cipher.ts'
+import { localesQuery } from '../pages/locales-query.ts'
 import { showPage, requestOf } from '../pages/request-context.ts'
 import { refusals } from '../refusal/refusal.ts'
 import type { Artifacts } from '../storage/artifacts.ts'
 import { perNetwork } from '../guards/network-limit.ts'
 import { byPasskey, commandLineId } from './command-line-client.ts'
 import { createDeviceAnswers, handled } from './device-answers.ts'
-import { reasonOfPage } from './pages.ts'
+import { localesOf, reasonOfPage } from './pages.ts'
 import { leaveUnsaved } from './engine/unsaved-sessions.ts'
 
 export interface DeviceFlowDeps {
@@ -57,22 +58,19 @@ const problems: Record<string, string> = {
  * The page shows which program waits, and from where. Then the person signs in by passkey.
  * No link carries the code, so a stranger's link approves nothing (section 5.4).
  */
-/** The wish for a language as a query, and nothing else of the query. */
-function wishOf({ query: { ui_locales: wish } }: Context): string {
-  return typeof wish === 'string' ? `?${new URLSearchParams({ ui_locales: wish }).toString()}` : ''
-}
-
 export function createDeviceFlow(deps: DeviceFlowDeps) {
   const { administrators, audit, cipher, regionOf, clock } = deps
   const limit = perNetwork(deps, tries)
   const answers = createDeviceAnswers(deps.artifacts)
 
   const secretOf = ({ oidc }: KoaContextWithOIDC) => (oidc.session?.state as { secret: string } | undefined)?.secret
-  const form = (ctx: KoaContextWithOIDC) => ({ action: `${devicePath}${wishOf(ctx)}`, xsrf: secretOf(ctx) })
+  const form = (ctx: KoaContextWithOIDC) => ({ action: `${devicePath}${localesQuery(ctx)}`, xsrf: secretOf(ctx) })
 
   /** All pages lead back to the first one: a browser cannot repeat a posted form. */
   const show = (ctx: KoaContextWithOIDC, view: string, data: Record<string, unknown>, status = 200) => {
-    requestOf(ctx).returnTo = devicePath
+    const request = requestOf(ctx)
+    request.wish(localesOf(ctx))
+    request.returnTo = devicePath
     showPage(ctx, view, data, status)
   }
 
@@ -138,7 +136,7 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
 
   const guarded: Middleware = async (ctx, next) => {
     if (ctx.method === 'POST') await limit.spend(requestOf(ctx))
-    else if (ctx.querystring !== '') ctx.querystring = wishOf(ctx).slice(1)
+    else if (ctx.querystring !== '') ctx.querystring = localesQuery(ctx).slice(1)
     await next()
     const decided = ctx.path === devicePath && ctx.status === 303 ? handled(ctx) : undefined
     if (decided) await answers.remember(decided, ctx.response.get('location'))
@@ -158,6 +156,12 @@ export function createDeviceFlow(deps: DeviceFlowDeps) {
   const addChecks = (policy: interactionPolicy.DefaultPolicy) => {
     const { Check } = interactionPolicy
     const isOurs = ({ oidc }: KoaContextWithOIDC) => oidc.client?.clientId === commandLineId
+    policy.get('login')?.checks.add(
+      new Check('language_kept', 'the sign-in has the language of the page before', (ctx) => {
+        if (isOurs(ctx) && ctx.oidc.params) ctx.oidc.params['ui_locales'] = localesOf(ctx) || undefined
+        return Check.NO_NEED_TO_PROMPT
+      }),
+    )
     policy.get('login')?.checks.add(
       new Check('passkey_needed', 'administrators sign in by passkey', 'login_required', (ctx) => {
         const { session } = ctx.oidc

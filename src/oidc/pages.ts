@@ -63,7 +63,7 @@ function codeOf(error: unknown, route: string | undefined): RefusalCode {
 }
 
 /** The same request with `client_id` instead of `id_token_hint`: an ID token is personal data, so our links leave it out. */
-function sameLogout(ctx: KoaContextWithOIDC): string {
+export function sameLogout(ctx: KoaContextWithOIDC): string {
   const { oidc } = ctx
   const query = new URLSearchParams(oidc.client ? { client_id: oidc.client.clientId } : {})
   for (const name of ['post_logout_redirect_uri', 'state', 'ui_locales']) {
@@ -178,12 +178,12 @@ function referFlaw(ctx: KoaContextWithOIDC, { kind, portal, asked }: LogoutFlaw)
 }
 
 /** `ui_locales` of the request, pushed and signed ones too (OpenID Connect Core 3.1.2.1, RP-Initiated Logout 1.0 section 2). */
-function localesOf(ctx: KoaContextWithOIDC): string {
+export function localesOf(ctx: KoaContextWithOIDC): string {
   const wish = ctx.oidc.params?.['ui_locales'] ?? ctx.query['ui_locales']
   return typeof wish === 'string' ? wish : ''
 }
 
-const pathOfLogout = ({ oidc }: KoaContextWithOIDC): string => oidc.provider.pathFor('end_session')
+export const pathOfLogout = ({ oidc }: KoaContextWithOIDC): string => oidc.provider.pathFor('end_session')
 
 /** Of the form of a sign-out. */
 const formSecret = /^[\da-f]{48}$/

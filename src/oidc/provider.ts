@@ -32,6 +32,7 @@ import type { DeviceFlowOfAdministrators } from './device-flow.ts'
 import { withFreshness } from './engine/answer-freshness.ts'
 import { nameLevelsAsAsked } from './engine/acr.ts'
 import { keepRedirectQueries } from './engine/answer-addresses.ts'
+import { sendFormsByOwnPage } from './engine/answer-forms.ts'
 import { alwaysNameSessions, hashAccessTokens } from './engine/id-token-claims.ts'
 import { acceptOwnHints } from './engine/own-hints.ts'
 import { compareSecretsByHash } from './engine/client-secrets.ts'
@@ -135,6 +136,7 @@ export function createProvider(deps: ProviderDeps): CreatedProvider {
   hashAccessTokens(provider)
   alwaysNameSessions(provider)
   keepRedirectQueries(provider, deps.legacyAnswer)
+  sendFormsByOwnPage(provider)
   dropEndedLogins(provider, shared.readPerson)
   keepToRegistration(provider)
   deriveRotatedTokens(provider, shared.successorOf)

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { knownScopes } from '../../src/clients/metadata.ts'
 import { addSigningKeys } from '../../src/keys/signing-keys.ts'
 import { startServer, until } from '../setup/server.ts'
 
@@ -43,4 +44,12 @@ it('caches keys and metadata, answers 304 to a known ETag, and changes with the 
   const changed = await ask('/jwks')
   expect(changed.headers.get('etag')).not.toBe(etag)
   expect(changed.text).toContain(added)
+})
+
+it('names no scope that a portal cannot be registered for', async () => {
+  const server = await startServer()
+  for (const path of ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']) {
+    const document = (await (await fetch(`${server.issuer}${path}`)).json()) as { scopes_supported: string[] }
+    expect(document.scopes_supported.toSorted(), path).toEqual([...knownScopes].toSorted())
+  }
 })

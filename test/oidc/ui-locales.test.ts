@@ -47,6 +47,7 @@ describe('ui_locales chooses the language', () => {
     '/account/password',
     '/device',
     '/device?user_code=AAAA-BBBB',
+    '/.well-known/change-password',
     '/register',
     '/recover',
     '/privacy',
@@ -68,6 +69,19 @@ describe('ui_locales chooses the language', () => {
     expect(action).toBe('/device?ui_locales=en_US')
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
     expect((await visitor.post(action, { xsrf, user_code: 'AAAA-BBBB' })).html).toContain('<html lang="en"')
+  })
+
+  it('of the sign-in that begins with the code of a command line', async () => {
+    const body = new URLSearchParams({ client_id: 'yideng-cli', scope: 'openid admin offline_access' })
+    const asked = await fetch(`${server.issuer}/device_authorization`, { method: 'POST', body })
+    const { user_code } = (await asked.json()) as { user_code: string }
+    const visitor = new Visitor(server.issuer, inChinese)
+    const first = await visitor.get('/device?ui_locales=en_US')
+    const confirm = await visitor.submit(first, '/device?ui_locales=en_US', { user_code })
+    expect(confirm.html).toContain('<html lang="en"')
+    const login = await visitor.submit(confirm, '/device?ui_locales=en_US', { confirm: 'yes' })
+    expect(login.url.pathname).toMatch(/^\/login\//)
+    expect(login.html).toContain('<html lang="en"')
   })
 
   it('from those that discovery names (OpenID Connect Discovery 1.0 section 3)', async () => {

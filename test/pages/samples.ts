@@ -167,6 +167,20 @@ export const samples: readonly Sample[] = [
     data: { code: 'login_expired', reference: '7F3K-92QD', backUrl: '/login/8f3a' },
   },
   {
+    view: 'onward/form',
+    name: 'portal',
+    data: {
+      signsOut: false,
+      action: 'https://portal.example.gov.cn/cb',
+      inputs: [{ name: 'code', value: '1' }],
+    },
+  },
+  {
+    view: 'onward/form',
+    name: 'sign-out',
+    data: { signsOut: true, action: '/logout/confirm', inputs: [{ name: 'logout', value: 'yes' }] },
+  },
+  {
     view: 'onward/onward',
     name: 'portal',
     data: { movesTo: 'https://portal.example.gov.cn/cb?code=1&state=2' },
@@ -189,4 +203,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(container\.(app|exit)|menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|steps\.\d+|help|note\.name|raises\.\d+\.name|act|code|step|state|reason|done|when|created|until|from|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|bound\.\d+\.(name|icon)|device|method|links\.\d+\.(way|held|undo)|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw)$/
+  /(^|\.)(container\.(app|exit)|menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|steps\.\d+|help|note\.name|raises\.\d+\.name|act|code|step|state|reason|done|when|created|until|from|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|bound\.\d+\.(name|icon)|device|method|links\.\d+\.(way|held|undo)|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw|inputs\.\d+\.name)$/

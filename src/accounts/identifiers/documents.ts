@@ -3,7 +3,7 @@ import { localized } from '../../config/localized.ts'
 import { readJson } from '../../config/machine-errors.ts'
 import { chinaOffsetMs } from '../../config/time.ts'
 import { isRegion } from '../../config/regions.ts'
-import { toAscii } from './ascii.ts'
+import { longestTyped, numberToAscii } from './ascii.ts'
 import { isValid } from './gb11643.ts'
 
 const form = z.strictObject({
@@ -115,9 +115,20 @@ export function readDocumentNumbers(text: string): { number: string; fitsMuchEls
   return [...numbers].map(([number, fitsMuchElse]) => ({ number, fitsMuchElse }))
 }
 
-/** Brackets around the last two digits: some write the count of renewals of a permit so. */
 function normalise(text: string): string | undefined {
-  return toAscii(text)
+  const signs = signsOf(text)
+  if (signs !== undefined || text.length > longestTyped) return signs
+  const crossed = signsOf(text.replaceAll(crosses, 'X'))
+  return crossed !== undefined && endsInX.test(crossed) ? crossed : undefined
+}
+
+/** Signs and letters of Greek and Cyrillic that keyboards give for the X of GB 11643. Its check character finds a wrong one. */
+const crosses = /[×✕✖⨯╳хХχΧ]/gu
+const endsInX = /^\d{17}X$/
+
+/** Brackets around the last two digits: some write the count of renewals of a permit so. */
+function signsOf(text: string): string | undefined {
+  return numberToAscii(text)
     ?.replaceAll(/[ -]/g, '')
     .replace(/\((\d{2})\)$/, '$1')
     .toUpperCase()

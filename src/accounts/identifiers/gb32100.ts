@@ -1,4 +1,4 @@
-import { toAscii } from './ascii.ts'
+import { numberToAscii } from './ascii.ts'
 
 /** Digits and letters of GB 32100-2015 in order. I, O, S, V and Z are missing: they look like digits. */
 const alphabet = '0123456789ABCDEFGHJKLMNPQRTUWXY'
@@ -47,7 +47,7 @@ export type ParsedCreditCode =
  * The organisation code inside it (GB 11714) is not checked for the same reason.
  */
 export function parseCreditCode(text: string): ParsedCreditCode {
-  const uscc = toAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
+  const uscc = numberToAscii(text)?.replaceAll(/[ -]/g, '').toUpperCase()
   if (uscc === '') return { ok: false, problem: 'uscc_required' }
   if (uscc?.length !== bodyLength + 1 || !body.test(uscc.slice(0, bodyLength)) || !alphabet.includes(uscc.slice(-1))) {
     return { ok: false, problem: 'uscc_malformed' }

@@ -1,4 +1,4 @@
-import { toAscii } from './ascii.ts'
+import { numberToAscii } from './ascii.ts'
 
 /** Mobile numbers by country code (ITU-T E.164). `trunk`: the prefix in national calls, on the mainland in old long-distance ones. */
 const plans = [
@@ -22,7 +22,7 @@ export type ParsedPhone = { ok: true; phone: string } | { ok: false; problem: 'p
  * `phone` is E.164: +8613800138000.
  */
 export function parsePhone(text: string): ParsedPhone {
-  const typed = toAscii(text)?.replaceAll(/[ ().-]/g, '') ?? ''
+  const typed = numberToAscii(text)?.replaceAll(/[ ().-]/g, '') ?? ''
   const international = /^(?:\+|00)(\d+)$/.exec(typed)?.[1]
   const given = international ?? (/^86\d{11}$/.test(typed) ? typed : `86${typed}`)
   for (const { code, mobile, trunk } of plans) {

@@ -62,6 +62,18 @@ describe('identity documents', () => {
     ['resident_id', ' 110105 19491231-002x ', '11010519491231002X'],
     ['resident_id', fullWidth('11010519491231002x'), '11010519491231002X'],
     ['resident_id', '110105\u00a019491231\u2011002X', '11010519491231002X'],
+    // one written character for the X of GB 11643
+    ...['×', 'х', 'Х', 'χ', 'Χ', '✕', '✖\ufe0e', '⨯', '╳', 'ｘ', 'Ｘ', '\u2179', '𝐗', ' ×', '-×\u3000'].map(
+      (sign): [string, string, string] => ['resident_id', `11010519491231002${sign}`, '11010519491231002X'],
+    ),
+    ['resident_id', '１１０１０５１９４９１２３１００２×', '11010519491231002X'],
+    // a spreadsheet marks text so
+    ...["'", '’', '‘', '＇', " '", "\ufeff'"].map((mark): [string, string, string] => [
+      'resident_id',
+      `${mark}110105 19491231 002×`,
+      '11010519491231002X',
+    ]),
+    ['taiwan_permit', "'12345678", '12345678'],
     ['hk_macao_permit', 'h1234567801', 'H12345678'],
     ['hk_macao_permit', 'H12345678（01）', 'H12345678'],
     ['hk_macao_permit', 'h 1234 5678 (02)', 'H12345678'],
@@ -146,13 +158,19 @@ describe('identity documents', () => {
   it.each(documentTypes)('%s is not read from hostile texts, and quickly', (type) => {
     const good =
       { resident_id: '11010519491231002X', foreign_permanent_residence: '911124198108030024' }[type] ?? 'H12345678'
-    for (const [why, text] of [...spoilt(good), ['a Cyrillic look-alike', `${good.slice(0, -1)}\u0425`] as const]) {
+    for (const [why, text] of [...spoilt(good), ['a Cyrillic look-alike', `\u0425${good.slice(1)}`] as const]) {
       expect(
         millisecondsOf(() => parse(type, text)),
         why,
       ).toBeLessThan(50)
       expect(parse(type, text).ok, why).toBe(false)
     }
+  })
+
+  it.each(['', '1', '7', '0'])('a cross is X and no other check character: %j', (digit) => {
+    expect(problem('resident_id', `${numbered('44030519900307003').slice(0, -1)}${digit}×`)).toBeDefined()
+    expect(problem('passport', `E1234567${digit}×`)).toBe('document_number_malformed')
+    expect(problem('hk_macao_permit', `×${digit}1234567`)).toBe('document_number_malformed')
   })
 
   it.each(withMarks('11010519491231002X'))('with %s a number is read', (_why, text) => {

@@ -44,6 +44,7 @@ describe('the unified social credit code of GB 32100', () => {
     for (const written of [
       '９１４４０３００１９２２０３８２１６',
       ' 91-440300-192203821-6 ',
+      "'914403001922038216",
       '91 4403 0019 2203 8216',
     ]) {
       expect(parseCreditCode(written)).toMatchObject({ ok: true, uscc: '914403001922038216' })
