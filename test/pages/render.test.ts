@@ -65,7 +65,10 @@ describe.each(languages)('in %s', (language) => {
     test('posts a token in every form', () => {
       const forms = html.match(/<form[\s\S]*?<\/form>/g) ?? []
       // a browser with too many cookies may drop the token's: the server checks only the Origin there
-      for (const form of forms.filter((one) => !one.includes('action="/cookies/clear"')))
+      // a form for a portal must not carry our token away
+      const toPortal = (one: string) => /action="https?:/.test(one)
+      for (const form of forms.filter(toPortal)) expect(form).not.toMatch(/name="(csrf|xsrf)"/)
+      for (const form of forms.filter((one) => !toPortal(one) && !one.includes('action="/cookies/clear"')))
         expect(form).toMatch(/method="post"[\s\S]*<input type="hidden" name="(csrf|xsrf)" value="[^"]+">/)
     })
 

@@ -178,7 +178,7 @@ export const samples: readonly Sample[] = [
   {
     view: 'onward/form',
     name: 'sign-out',
-    data: { signsOut: true, action: '/logout/confirm', inputs: [{ name: 'logout', value: 'yes' }] },
+    data: { signsOut: true, action: '/logout/confirm', inputs: [{ name: 'xsrf', value: 'a' }] },
   },
   {
     view: 'onward/onward',
