@@ -31,6 +31,7 @@ export interface Restore extends z.infer<typeof schema> {
  * The point in time of a restore, as the restricted part of its entry. That is sealed under the audit key and bound to the entry: write
  * access to the store is not enough to make one, or to move one (decision 0265).
  * @param restored the store before anything is appended
+ * @param point `at` is a whole second: checkpoints have the time in seconds (RFC 7519 `iat`), and each is before it or after it
  */
 export async function restorePointOf(
   restored: Database | DatabaseTransaction,
@@ -91,7 +92,7 @@ export const restoreThatLost = (
   signedAt: number,
 ): Restore | undefined =>
   restores.find(({ at, lastChain, ends }) => {
-    if (signedAt * 1000 > at) return false
+    if (signedAt * 1000 >= at) return false
     const chain = chainOf(sequence)
     if (chain > lastChain) return true
     const end = ends.find((one) => chainOf(one.sequence) === chain)

@@ -39,7 +39,7 @@ export async function look(
   const html = pages.render(view, language, data, { nonce: 'n', path: '/', elder })
   const address = `${origin}/views/${view}`
   await page.unrouteAll()
-  // a page that leads on by itself stays: 204 leads nowhere, and the script that posts at once is left out
+  // a page that leads on by itself stays: 204 leads nowhere, and the scripts that send a form at once are left out
   await page.route('**/*', (route) => {
     const request = route.request()
     if (request.url() === address && request.method() === 'GET')
@@ -48,7 +48,7 @@ export async function look(
     const [, json] = Object.entries(answers).find(([end]) => pathname.endsWith(end)) ?? []
     if (json) return route.fulfill({ json })
     const asset = assets.assetFor(pathname)
-    return asset && !request.url().endsWith('-qr-look.js')
+    return asset && !/-(?:qr-look|onward)\.js$/u.test(pathname)
       ? route.fulfill({ contentType: asset.type, body: asset.body })
       : route.fulfill({ status: 204 })
   })

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import { endEverySignIn } from '../../accounts/sign-in-endings.ts'
 import { entriesOfArchive } from '../../audit/archive-files.ts'
 import { chainOf, startOf } from '../../audit/chain.ts'
@@ -100,7 +101,7 @@ export async function restore(options: {
       done = await apply(target, since, choices, clock(), sealIn(settings.keysDir))
       const details = { backupAt, until: since.until, entries: since.entries, ...choices, ...done }
       const cipher = auditCipherIn(settings.keysDir)
-      const restricted = cipher && (await restorePointOf(target, { at: clock(), backupAt }))
+      const restricted = cipher && (await restorePointOf(target, { at: await nextSecond(clock), backupAt }))
       isProven = cipher !== undefined
       const trail = auditOf(target, clock, cipher)
       await trail.append(target, { event: restoring, actor, details, restricted })
@@ -108,6 +109,14 @@ export async function restore(options: {
     },
   })
   return { copied, backupAt, since: known ? since : undefined, signed, isProven, choices, done }
+}
+
+/** Waits for the next whole second, at most one; milliseconds since 1970 UTC. */
+async function nextSecond(clock: Clock): Promise<number> {
+  const now = clock()
+  const next = (Math.floor(now / 1000) + 1) * 1000
+  await setTimeout(next - now)
+  return next
 }
 
 /** The sign-ins of the old store must not continue with the restored accounts. */

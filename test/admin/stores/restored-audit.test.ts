@@ -184,7 +184,6 @@ describe('an attacker who can write the database, and has no key', () => {
     const { line, backup } = await attacked()
     const target = await emptyMachine(line, 'embedded')
     expect((await target.yideng('restore', backup)).code).toBe(0)
-    await new Promise((resolve) => setTimeout(resolve, 1100))
     await record(target, 3)
     await sign(target)
     const kept = join(target.directory, 'kept.jws')
