@@ -39,7 +39,8 @@ import { calledByClients, endpointOf, fixedRoutes } from './endpoints.ts'
 import { calmErrors } from './errors.ts'
 import { forms } from './forms.ts'
 import { frontDoorRoutes, staticFiles } from './front-door.ts'
-import { forPrograms, onlyAsIssuer, securityHeaders } from './headers.ts'
+import { programEndpoints } from '../oidc/program-endpoints.ts'
+import { onlyAsIssuer, securityHeaders } from './headers.ts'
 import { health, refuseWhileUnfit, type Limits } from './health.ts'
 import type { Metrics } from './metrics.ts'
 import type { Readiness } from './readiness.ts'
@@ -266,5 +267,5 @@ const byPath =
 /** Endpoints for portals' servers need no pages and no sign-in. */
 function exceptForPrograms(...layers: Middleware[]): Middleware {
   const all = inOrder(layers)
-  return (ctx, next) => (forPrograms.has(ctx.path) ? next() : all(ctx, next))
+  return (ctx, next) => (programEndpoints.has(ctx.path) ? next() : all(ctx, next))
 }

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { errors } from 'oidc-provider'
 import type { Logger } from 'pino'
 import { isGone } from '../pages/bodies.ts'
+import { programEndpoints } from '../oidc/program-endpoints.ts'
 import { LoginWentOn } from '../oidc/went-on.ts'
 import { leadWhereItWent, type WentOnPageDeps } from '../login/went-on-page.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
@@ -44,7 +45,7 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
     if (code === 'unavailable') ctx.set('retry-after', retryAfterSeconds)
     if (asksForEvents(ctx)) {
       endEvents(ctx, status)
-    } else if (ctx.accepts('html', 'json') === 'json') {
+    } else if (programEndpoints.has(ctx.path) || ctx.accepts('html', 'json') === 'json') {
       ctx.status = status
       ctx.body = { error: code, reference }
     } else {

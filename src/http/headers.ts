@@ -2,19 +2,8 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { isHostOf } from '../guards/canonical-paths.ts'
 import { hostCookie } from '../pages/host-cookie.ts'
+import { programEndpoints } from '../oidc/program-endpoints.ts'
 import { answerPolicy } from './browser-request.ts'
-
-/** Endpoints for portals' servers, called thousands of times for each page view. The responses are JSON. */
-export const forPrograms: ReadonlySet<string> = new Set([
-  '/token',
-  '/userinfo',
-  '/jwks',
-  '/jwks-gm',
-  '/introspect',
-  '/revoke',
-  '/par',
-  '/device_authorization',
-])
 
 /**
  * What a sign-in or sign-out in a popup of a portal passes. `Cross-Origin-Opener-Policy: same-origin` would cut the popup
@@ -41,7 +30,7 @@ export function securityHeaders(secure: boolean): Middleware {
   return ({ res, path }, next) => {
     // not through koa, which checks each header of each response again
     for (const [name, value] of always) res.setHeader(name, value)
-    if (forPrograms.has(path)) return next()
+    if (programEndpoints.has(path)) return next()
     for (const [name, value] of forBrowsers) res.setHeader(name, value)
     res.setHeader(openerPolicy, inPopups.test(path) ? 'unsafe-none' : 'same-origin')
     return next()

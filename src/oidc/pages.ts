@@ -11,6 +11,7 @@ import { isUnavailable } from '../storage/unavailable.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { refusals, type RefusalCode } from '../refusal/refusal.ts'
 import { logoutFlawOf, type LogoutFlaw } from './logout-requests.ts'
+import { programEndpoints } from './program-endpoints.ts'
 import { reasonOf } from './refused-requests.ts'
 import type { UpstreamSignOut } from './upstream-sign-out.ts'
 
@@ -111,7 +112,11 @@ export function createOidcPages({ findClient, findRegistered, upstreamSignOut }:
   }
 
   return {
-    async error(ctx: KoaContextWithOIDC, _out: ErrorOut, error: Error): Promise<void> {
+    async error(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> {
+      if (programEndpoints.has(ctx.path)) {
+        ctx.body = out
+        return
+      }
       const request = requestOf(ctx)
       request.wish(localesOf(ctx))
       if (isDoneAlready(ctx)) return showPage(ctx, 'logout/done', {})

@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { beforeAll, expect, it } from 'vitest'
+import { programEndpoints } from '../../src/oidc/program-endpoints.ts'
 import { routesOf, type Route } from '../setup/routes.ts'
 import { startServer, type RunningServer } from '../setup/server.ts'
 
@@ -151,4 +152,27 @@ it('allows shared caching only for public documents and static files', async () 
   const elsewhere = await ask('/account', { headers: { accept: 'text/html', host, 'x-forwarded-host': host } })
   expect(elsewhere.status).toBe(302)
   expect(elsewhere.headers.get('cache-control')).toBe('no-store')
+})
+
+it('answers no program with a page, which it could not read', async () => {
+  for (const path of programEndpoints) {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+      for (const accept of ['*/*', 'text/html', 'application/xml', 'text/html, image/gif, *; q=.2, */*; q=.2']) {
+        const by = { method, headers: { accept }, from: '127.0.0.61' }
+        const answers = [await ask(path, by), await ask(`${path}?client_id=%`, by)]
+        for (const answer of answers)
+          expect(answer.headers.get('content-type') ?? '', `${method} ${path}`).not.toContain('html')
+      }
+    }
+  }
+})
+
+it('answers a program over its limits without a page', async () => {
+  const headers = { accept: '*/*', 'content-type': 'application/x-www-form-urlencoded' }
+  const body = 'client_id=yideng-cli&scope=openid'
+  const begin = () => ask('/device_authorization', { method: 'POST', headers, body, from: '127.0.0.62' })
+  let last = await begin()
+  for (let left = 60; left > 0; left -= 1) last = await begin()
+  expect(last.status).toBe(429)
+  expect(await last.json()).toMatchObject({ error: 'too_many_requests' })
 })
