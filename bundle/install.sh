@@ -66,6 +66,7 @@ YIDENG_TRUST_PROXY=true
 YIDENG_DATA_DIR=/var/lib/yideng/data
 YIDENG_KEYS_DIR=/var/lib/yideng/keys
 YIDENG_WORKERS=2
+YIDENG_DRAIN_SECONDS=5
 SETTINGS
   )
   if [ -z "$root" ]; then chown root:yideng "$environment" && chmod 640 "$environment"; fi

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { loginMethods, type LoginMethodDeclaration } from '../login-methods.ts'
 import { readJson } from './machine-errors.ts'
@@ -41,6 +42,9 @@ export function readSettings(environment: Record<string, string | undefined>): S
     Object.entries(documented).map(([name, { default: value }]) => [name, environment[name] || value]),
   )
   if (!environment['YIDENG_ISSUER']) texts['YIDENG_ISSUER'] = defaultIssuer(texts)
+  // a file of the program: a command finds it from every folder
+  if (!environment['YIDENG_RESOURCES'])
+    texts['YIDENG_RESOURCES'] = fileURLToPath(new URL(`../../${texts['YIDENG_RESOURCES']}`, import.meta.url))
   return readGroups(texts, environment['NODE_ENV'] === 'production')
 }
 

@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterFile } from './after-file.ts'
+import { parts } from './parts.ts'
 
-export const noNginx = spawnSync('nginx', ['-v']).status !== 0
+export const noNginx = !parts.nginx.there
 
 /** The configuration in docs/deploy.md, with the names, ports and files of a test. */
 export function documentedNginx(

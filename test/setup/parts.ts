@@ -5,6 +5,15 @@ import { findChromium } from './chromium.ts'
 /** Tests create their own databases on it and drop them. */
 export const postgresServer = 'postgres://postgres@127.0.0.1:5432/postgres'
 
+/** Before a command that only root may run. */
+export const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '--non-interactive', '--preserve-env']
+
+/** Whether root may mount here, and make networks: a container may forbid both. */
+function makesMachines(): boolean {
+  const [first, ...words] = [...asRoot, 'unshare', '--mount', '--net', 'sh', '-c']
+  return spawnSync(first, [...words, 'mount -t tmpfs none /opt && ip link set lo up']).status === 0
+}
+
 /** Parts of the suite that need more than Node.js. With CI=true all must be able to run. */
 export const parts = {
   browser: {
@@ -34,6 +43,14 @@ export const parts = {
   namespace: {
     there: spawnSync('unshare', ['--map-root-user', '--net', 'ip', 'link', 'set', 'lo', 'up']).status === 0,
     needs: 'Linux with user namespaces, unshare and ip (Debian: apt-get install iproute2)',
+  },
+  machine: {
+    there: makesMachines(),
+    needs: 'Linux with root (or sudo without a password) that may mount, unshare and ip',
+  },
+  nginx: {
+    there: spawnSync('nginx', ['-v']).status === 0,
+    needs: 'nginx, as a program on PATH (Debian: apt-get install nginx)',
   },
 }
 

@@ -3,6 +3,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificate } from '../setup/certificate.ts'
 import { freePort } from '../setup/free-port.ts'
+import { noHaproxy, startHaproxy } from '../setup/haproxy.ts'
 import { documentedNginx, noNginx, startNginx } from '../setup/nginx.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { startServer, until, type RunningServer } from '../setup/server.ts'
@@ -11,9 +12,19 @@ import { enter, gather, manyFromHere, type Crowd } from './people.ts'
 
 const minutes = 60_000
 
-describe.skipIf(noNginx || cannotRun('PostgreSQL') || cannotRun('Redis'))(
-  'two machines behind the nginx of docs/deploy.md',
-  () => {
+const proxies = [
+  {
+    proxy: 'nginx',
+    there: !noNginx,
+    start: (port: number, machines: number[], certificate: { key: string; cert: string }) =>
+      startNginx(documentedNginx(port, machines, certificate)),
+  },
+  { proxy: 'HAProxy', there: !noHaproxy, start: startHaproxy },
+].filter(({ there }) => there)
+
+describe.skipIf(proxies.length === 0 || cannotRun('PostgreSQL') || cannotRun('Redis')).each(proxies)(
+  'two machines behind the $proxy of docs/deploy.md',
+  ({ start }) => {
     let machines: RunningServer[]
     let crowd: Crowd
 
@@ -32,13 +43,8 @@ describe.skipIf(noNginx || cannotRun('PostgreSQL') || cannotRun('Redis'))(
       const first = await startServer(settings)
       const keys = { YIDENG_KEYS_DIR: first.environment['YIDENG_KEYS_DIR'] ?? '' }
       machines = [first, await startServer({ ...settings, ...keys })]
-      await startNginx(
-        documentedNginx(
-          port,
-          machines.map(({ environment }) => Number(environment['PORT'])),
-          certificate,
-        ),
-      )
+      const ports = machines.map(({ environment }) => Number(environment['PORT']))
+      await start(port, ports, certificate)
       await until(async () => (await fetch(`https://localhost:${port}/healthz`).catch(() => undefined))?.ok === true)
       crowd = await gather(first)
     })
