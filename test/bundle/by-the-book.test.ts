@@ -40,7 +40,7 @@ describe.skipIf(!parts.machine.there || cannotRun('nginx'))('from an empty machi
     ] as const)
       copyFileSync(from, join(directory, to))
     writeFileSync(join(directory, 'password.txt'), `${password}\n`)
-    // what differs from machine to machine
+    // the two lines that each machine has of its own
     writeFileSync(join(directory, 'typed'), `HOST 10.0.0.11\nYIDENG_SERVICE_NAME 广东省统一身份认证\n`)
   }, longEnough)
 

@@ -16,7 +16,7 @@ const url = oidc.buildAuthorizationUrl(configuration, {
 })
 const visitor = new Visitor(ISSUER)
 let page = await visitor.submit(await visitor.get(url), '/password', { identifier: 'zhangsan', password: PASSWORD })
-// what is offered after a first sign-in comes later; the portal gets what it asks for
+// offers after a first sign-in come later; the portal gets its answer
 for (let pages = 0; pages < 5 && !page.leads; pages += 1) {
   const [, form = ''] = /action="\/login\/[\w-]+(\/\w+)"/.exec(page.html) ?? []
   page = await visitor.submit(page, form, { decision: form === '/consent' ? 'allow' : 'later' })

@@ -1,8 +1,8 @@
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import pg from 'pg'
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startForwarder } from '../setup/forwarder.ts'
 import { cannotRun } from '../setup/parts.ts'
 import { openPerson } from '../setup/person.ts'
@@ -111,7 +111,13 @@ describe.skipIf(cannotRun('promtool'))('alerts about stores', () => {
     const night = watchAtNight([machine(one), machine(other, 'b')])
     await night.pass(1)
     night.isQuiet()
-    await yideng(one, ['keys', 'rotate', '--kind', 'index'])
+    const older = readFileSync(join(keysDir, 'data.json'))
+    await yideng(one, ['keys', 'rotate', '--kind', 'index', '--prepare'])
+    copy()
+    const rotated = await yideng(one, ['keys', 'rotate', '--kind', 'index', '--wait'])
+    expect(rotated.stderr).not.toContain('lack')
+    // a tool that hands out files brings the file of yesterday
+    writeFileSync(join(keysDir, 'data.json'), older)
     await night.sees('yideng_ready{need="keys"} 0')
     await night.pass(1.5)
     night.fires('YidengKeysLack')
