@@ -20,6 +20,7 @@ import { cases } from './cases.ts'
 import { delayed } from './delay.ts'
 import { authorizePath, singleSignOn } from './flow.ts'
 import { closedLoop, type Again, type Measured } from './load.ts'
+import { megabytesOf } from './process.ts'
 import { settle, signInAt, type PasskeyBrowser } from './passkey-people.ts'
 import { scaleOutStores } from './scale-out.ts'
 import { startOurs } from './targets.ts'
@@ -150,6 +151,8 @@ async function world(delayMs: number) {
   return {
     lanes: all,
     measure,
+    /** Resident megabytes of all processes: those that serve, and the one that watches them. */
+    megabytes: () => megabytesOf(target.pid),
     async stop() {
       await running.stop()
       toPostgres.stop()
@@ -213,11 +216,12 @@ const inTurn = (one: Record<Kind, Again>, start: number): Again => {
 const mean = mixed(mix, demands)
 for (const delayMs of options.delays.split(',').map(Number)) {
   const predicted = throughput(mean, { lanes, cores: cpus().length, delayMs })
-  const { lanes: all, measure, stop } = await world(delayMs)
+  const { lanes: all, measure, megabytes, stop } = await world(delayMs)
   const { perSecond } = await measure(all.map(inTurn))
+  const MB = megabytes()
   await stop()
   const off = `${rounded((100 * predicted) / perSecond - 100)} %`
-  console.log({ 'ms each way': delayMs, predicted: rounded(predicted), measured: rounded(perSecond), off })
+  console.log({ 'ms each way': delayMs, predicted: rounded(predicted), measured: rounded(perSecond), off, MB })
 }
 
 for (const persons of [1e6, 10e6, 127e6]) {
