@@ -58,7 +58,7 @@ export function watchServices(options: {
     const rows = await database
       .selectFrom('logout_deliveries')
       .select(({ fn }) => ['state', fn.countAll<number>().as('many')])
-      .where('state', '!=', 'delivered')
+      .where('state', 'in', ['pending', 'abandoned'])
       .groupBy('state')
       .execute()
     for (const state of ['pending', 'abandoned'] as const) {

@@ -1,11 +1,10 @@
-import { sql, type Selectable } from 'kysely'
+import { hourMs } from '../config/time.ts'
 import type { AuditLog } from '../audit/audit-log.ts'
 import type { Deliver, LogoutNotice } from '../sessions/sessions.ts'
 import type { Database } from '../storage/database.ts'
 import type { Events } from '../storage/events.ts'
-import type { Tables } from '../storage/schema.ts'
-import { claimRows } from './claim-due.ts'
-import { createPortalShares, share, type PortalShares } from './portal-shares.ts'
+import { dueIds, nextDueOf, noteDelivered, removeOldNotices, takeNotices, type Notice } from './due-notices.ts'
+import { createPortalShares, type PortalShares } from './portal-shares.ts'
 import { startJob, type JobDeps, type RunningJob } from './runner.ts'
 
 /** Back-channel logout that survives a crash: each notice is stored first, then delivered, with retries for an hour. */
@@ -36,8 +35,16 @@ const everyMs = 1000
 export function createLogoutDeliveries(deps: LogoutDeliveryDeps): LogoutDeliveries {
   const { database, events, clock, leaseMs = 5000 } = deps
   const shares = createPortalShares()
-  const underWay = new Map<number, Promise<void>>()
+  const underWay = createUnderWay()
+  let removedAt = 0
   let running: RunningJob | undefined
+
+  /** A lease of this process ends later than its attempt, so a portal with one under way is looked at a little later. */
+  async function nextDue(): Promise<number | undefined> {
+    if (shares.free() <= 0) return undefined
+    const at = await nextDueOf(database, shares.full())
+    return at === undefined || underWay.all().length === 0 ? at : Math.max(at, clock() + everyMs)
+  }
 
   return {
     async send(notices) {
@@ -49,8 +56,8 @@ export function createLogoutDeliveries(deps: LogoutDeliveryDeps): LogoutDeliveri
         await running?.runAgain()
         // notices without a place wait for the attempts that have theirs, and then for their own
         for (const id of ids) {
-          while (!underWay.has(id) && shares.free() <= 0) await Promise.race(underWay.values())
-          await underWay.get(id)
+          while (!underWay.of(id) && shares.free() <= 0) await Promise.race(underWay.all())
+          await underWay.of(id)
         }
       }
       await Promise.race([firstAttempts(), outOfPatience])
@@ -63,8 +70,13 @@ export function createLogoutDeliveries(deps: LogoutDeliveryDeps): LogoutDeliveri
           // The sender delivers at once. Other processes look later, for notices of a dead process and for retries.
           changedMs: leaseMs,
           everyMs,
-          run: () => beginDue({ ...deps, leaseMs, deliver, shares, underWay, refill: () => void refill() }),
-          nextDue: () => nextDue({ database, shares, underWay }),
+          async run() {
+            await beginDue({ ...deps, leaseMs, deliver, shares, underWay, refill: () => void refill() })
+            if (clock() < removedAt + hourMs) return
+            removedAt = clock()
+            await removeOldNotices(database, removedAt)
+          },
+          nextDue,
         },
         deps,
       )
@@ -76,7 +88,8 @@ export function createLogoutDeliveries(deps: LogoutDeliveryDeps): LogoutDeliveri
         async stop() {
           stopped = true
           await job.stop()
-          await Promise.all(underWay.values())
+          await Promise.all(underWay.all())
+          await underWay.settle(database)
         },
       }
       return running
@@ -99,14 +112,11 @@ async function storeNotices(database: Database, notices: LogoutNotice[], now: nu
   return stored.map(({ id }) => id)
 }
 
-type Row = Selectable<Tables['logout_deliveries']>
-
 interface DeliveryDeps extends LogoutDeliveryDeps {
   leaseMs: number
   deliver: Deliver
   shares: PortalShares
-  /** The attempts of this process, by the id of their notice. */
-  underWay: Map<number, Promise<void>>
+  underWay: UnderWay
   /** Begins further attempts in free places. */
   refill(): void
 }
@@ -114,54 +124,22 @@ interface DeliveryDeps extends LogoutDeliveryDeps {
 /** Begins an attempt in each free place. It does not wait for them: each that ends calls `refill`. */
 async function beginDue(deps: DeliveryDeps): Promise<void> {
   const { database, clock, shares, underWay } = deps
+  await underWay.settle(database)
   const now = clock()
-  const taken = (await dueFairly(deps, now)).filter(({ client_id }) => shares.take(client_id))
-  let claimed: Row[] = []
+  const due = await dueIds(database, { now, shares, underWay: underWay.ids() })
+  const taken = due.filter(({ portal }) => shares.take(portal))
+  let claimed: Notice[] = []
   try {
-    claimed = await claimRows(database, 'logout_deliveries', taken, now + deps.leaseMs)
+    const ids = taken.map(({ id }) => id)
+    claimed = await takeNotices(database, ids, { now, until: now + deps.leaseMs })
   } finally {
     const ids = new Set(claimed.map(({ id }) => id))
-    for (const { id, client_id } of taken) if (!ids.has(id)) shares.giveBack(client_id)
+    for (const { id, portal } of taken) if (!ids.has(id)) shares.giveBack(portal)
   }
-  for (const row of claimed) {
-    const attempted = attemptInPlace(deps, row).finally(() => {
-      underWay.delete(row.id)
-      deps.refill()
-    })
-    underWay.set(row.id, attempted)
-  }
+  for (const row of claimed) void underWay.begin(row.id, attemptInPlace(deps, row)).then(deps.refill)
 }
 
-/** Due notices, oldest first, and of each portal no more than its share. */
-async function dueFairly(deps: DeliveryDeps, now: number): Promise<Row[]> {
-  const { database, shares } = deps
-  if (shares.free() <= 0) return []
-  const { rows } = await sql<Row>`select * from (
-      select logout_deliveries.*, row_number() over (partition by client_id order by next_attempt_at, id) as place
-      from logout_deliveries where state = 'pending' and next_attempt_at <= ${now} ${startable(deps)}
-    ) as due where place <= ${sql.lit(share)} order by next_attempt_at, id limit ${sql.lit(shares.free())}`.execute(
-    database,
-  )
-  return rows
-}
-
-/** The next due time of a notice that would get a place; undefined when an attempt must end first. */
-async function nextDue(deps: Pick<DeliveryDeps, 'database' | 'shares' | 'underWay'>): Promise<number | undefined> {
-  const { database, shares } = deps
-  if (shares.free() <= 0) return undefined
-  const { rows } = await sql<{ at: number | null }>`select min(next_attempt_at) as at from logout_deliveries
-    where state = 'pending' ${startable(deps)}`.execute(database)
-  return rows[0]?.at ?? undefined
-}
-
-/** Neither of a portal whose share is used up, nor under way here: an attempt may outlast its lease. */
-function startable({ shares, underWay }: Pick<DeliveryDeps, 'shares' | 'underWay'>) {
-  const full = shares.full()
-  const portals = full.length === 0 ? sql`` : sql`and client_id not in (${sql.join(full)})`
-  return underWay.size === 0 ? portals : sql`${portals} and id not in (${sql.join([...underWay.keys()])})`
-}
-
-async function attemptInPlace(deps: DeliveryDeps, row: Row): Promise<void> {
+async function attemptInPlace(deps: DeliveryDeps, row: Notice): Promise<boolean> {
   let failed = true
   try {
     failed = await attempt(deps, row)
@@ -171,31 +149,64 @@ async function attemptInPlace(deps: DeliveryDeps, row: Row): Promise<void> {
   } finally {
     deps.shares.ended(row.client_id, failed)
   }
+  return !failed
 }
 
 /** @returns whether the portal could not be told */
-async function attempt(deps: DeliveryDeps, row: Row): Promise<boolean> {
+async function attempt(deps: DeliveryDeps, row: Notice): Promise<boolean> {
   const { database, audit, deliver, clock, log } = deps
-  const notice = { clientId: row.client_id, personId: row.person_id, sessionId: row.session_id }
-  const failure = await deliver(notice).then(() => undefined, reasonOf)
-  const attempts = row.attempts + 1
-  const wait = waits[row.attempts]
-  const state = failure === undefined ? 'delivered' : wait === undefined ? 'abandoned' : 'pending'
-  if (failure !== undefined) log.warn({ client: row.client_id, attempt: attempts, failure }, 'logout not delivered')
-  await database.transaction().execute(async (transaction) => {
-    const next = state === 'pending' && wait !== undefined ? { next_attempt_at: clock() + wait * 1000 } : {}
-    const set = { state, last_result: failure ?? 'ok', ...next } as const
-    await transaction.updateTable('logout_deliveries').set(set).where('id', '=', row.id).execute()
-    if (state === 'pending') return
-    const event = state === 'delivered' ? 'logout.delivered' : 'logout.abandoned'
-    const { personId, clientId } = notice
-    await audit.append(transaction, { event, actor: 'system', personId, clientId, details: { attempts } })
-  })
-  return failure !== undefined
+  const { attempts, client_id: clientId, person_id: personId } = row
+  const failure = await deliver({ clientId, personId, sessionId: row.session_id }).then(() => undefined, reasonOf)
+  const wait = waits[attempts - 1]
+  if (failure !== undefined) log.warn({ client: clientId, attempt: attempts, failure }, 'logout not delivered')
+  const isLast = failure === undefined || wait === undefined
+  // first the entry: a process that dies in between tells the portal, and the log, once more
+  if (isLast) {
+    const event = failure === undefined ? 'logout.delivered' : 'logout.abandoned'
+    await audit.record({ event, actor: 'system', personId, clientId, details: { attempts } })
+  }
+  if (failure === undefined) return false
+  await database
+    .updateTable('logout_deliveries')
+    .set({ last_result: failure, ...(isLast ? { state: 'abandoned' } : { next_attempt_at: clock() + wait * 1000 }) })
+    .where('id', '=', row.id)
+    .where('state', '=', 'pending')
+    .execute()
+  return true
 }
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { cause } = error
   return (cause instanceof Error ? `${error.message}: ${cause.message}` : error.message).slice(0, 300)
+}
+
+type UnderWay = ReturnType<typeof createUnderWay>
+
+/** The attempts of this process, by the id of their notice; and those that portals took, until the store has that too. */
+function createUnderWay() {
+  const attempts = new Map<number, Promise<void>>()
+  let delivered: number[] = []
+  return {
+    begin(id: number, attempted: Promise<boolean>): Promise<void> {
+      const note = async () => {
+        const isDelivered = await attempted
+        attempts.delete(id)
+        if (isDelivered) delivered.push(id)
+      }
+      const ended = note()
+      attempts.set(id, ended)
+      return ended
+    },
+    ids: (): ReadonlySet<number> => new Set([...attempts.keys(), ...delivered]),
+    of: (id: number) => attempts.get(id),
+    all: () => [...attempts.values()],
+    /** Stores what was delivered since the last time, in one statement. */
+    async settle(database: Database) {
+      const sofar = [...delivered]
+      await noteDelivered(database, sofar)
+      // others were delivered during the statement
+      delivered = delivered.slice(sofar.length)
+    },
+  }
 }

@@ -50,7 +50,9 @@ export function startJob(job: Job, { events, clock, isBusy, log }: JobDeps): Run
   let stopped = false
   let yieldsSince: number | undefined
 
-  const runNow = () => {
+  const runNow = (): Promise<unknown> => {
+    // a run that was asked for before the stop, and waits for another one
+    if (stopped) return Promise.resolve()
     running ??= runOnce().finally(() => {
       running = undefined
     })

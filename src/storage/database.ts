@@ -26,6 +26,7 @@ import { up as upstreamLinkSeals } from './migrations/0028-upstream-link-seals.t
 import { up as otpTokens } from './migrations/0029-otp-tokens.ts'
 import { up as rowSeals } from './migrations/0031-row-seals.ts'
 import { up as auditChains } from './migrations/0032-audit-chains.ts'
+import { up as noticesOfPortals } from './migrations/0033-notices-of-portals.ts'
 import type { Tables } from './schema.ts'
 import { DurableSqliteAdapter, durableSqlite } from './sqlite-dialect.ts'
 
@@ -62,6 +63,7 @@ const migrations = {
   '0029-otp-tokens': { up: otpTokens },
   '0031-row-seals': { up: rowSeals },
   '0032-audit-chains': { up: auditChains },
+  '0033-notices-of-portals': { up: noticesOfPortals },
 }
 
 /**

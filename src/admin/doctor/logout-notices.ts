@@ -14,7 +14,7 @@ export async function logoutNotices({ database, clock }: Services): Promise<Find
       select.fn.countAll<number>().as('many'),
       select.fn.min('created_at').as('oldest'),
     ])
-    .where('state', '!=', 'delivered')
+    .where('state', 'in', ['pending', 'abandoned'])
     .groupBy(['state', 'client_id'])
     .execute()
   const many = (state: string) => rows.filter((row) => row.state === state).reduce((sum, row) => sum + row.many, 0)
