@@ -6,7 +6,7 @@ import { share, type PortalShares } from './portal-shares.ts'
 
 export type Notice = Selectable<Tables['logout_deliveries']>
 
-/** Delivered notices are looked at for an hour, given up ones for thirty days (`doctor`, and the metric of an alert). */
+/** How long delivered and abandoned notices stay. `doctor` and a metric count the abandoned ones. */
 const deliveredMs = hourMs
 const abandonedMs = 30 * dayMs
 /** Rows that one statement removes: others write in between. */

@@ -39,7 +39,7 @@ export function createLogoutDeliveries(deps: LogoutDeliveryDeps): LogoutDeliveri
   let removedAt = 0
   let running: RunningJob | undefined
 
-  /** A lease of this process ends later than its attempt, so a portal with one under way is looked at a little later. */
+  /** Beside attempts under way no sooner than in a second: a lease of this process ends later than its attempt. */
   async function nextDue(): Promise<number | undefined> {
     if (shares.free() <= 0) return undefined
     const at = await nextDueOf(database, shares.full())
