@@ -1,3 +1,5 @@
+import { postgresHosts } from './postgres-hosts.ts'
+
 /** What `sslmode` in the address of PostgreSQL means: as in libpq (PostgreSQL documentation, "SSL Support", table 32.1). */
 
 const modes = ['disable', 'require', 'verify-ca', 'verify-full']
@@ -19,8 +21,10 @@ export function sslModeFault(url: string): string | undefined {
 }
 
 /** Whether an address asks for TLS, but trusts any certificate: `require` without a root. */
-export const trustsAnyCertificate = (url: string): boolean =>
-  parameter(url, 'sslmode').at(-1) === 'require' && !parameter(url, 'sslrootcert').at(-1)
+export function trustsAnyCertificate(url: string): boolean {
+  const [first = url] = postgresHosts(url) ?? []
+  return parameter(first, 'sslmode').at(-1) === 'require' && !parameter(first, 'sslrootcert').at(-1)
+}
 
 /** The address with the parameter that makes pg read `sslmode` as libpq does. Without it, pg warns and means `verify-full`. */
 export const asLibpqReads = (url: string): string => `${url}${url.includes('?') ? '&' : '?'}uselibpqcompat=true`

@@ -14,6 +14,7 @@ import {
   type TransactionSettings,
 } from 'kysely'
 import type pg from 'pg'
+import { mustAcceptWrites, postgresHosts } from '../config/postgres-hosts.ts'
 import { asLibpqReads } from '../config/ssl-mode.ts'
 import { isUnavailable, isWrongServer } from './unavailable.ts'
 
@@ -25,6 +26,8 @@ const connections = 10
 /** Connections that stay open while idle, so that the next request need not connect. */
 const keptConnections = 2
 const connectMs = 3000
+/** Of several hosts, the next one is tried sooner. */
+const connectMsOfSeveral = 1000
 const statementMs = 10_000
 /** Longest wait of a writer for its turn. */
 const turnMs = 5000
@@ -125,22 +128,44 @@ class TurnTakingDialect extends PostgresDialect {
   }
 }
 
-/** Kysely's dialect for `postgres://` with a server's limits. The URL may require TLS (config/ssl-mode.ts). */
+/**
+ * Kysely's dialect for `postgres://` with a server's limits. The URL may have several hosts (config/postgres-hosts.ts), and require
+ * TLS (config/ssl-mode.ts).
+ */
 export function postgresDialect(url: string): PostgresDialect {
-  return new TurnTakingDialect({ pool: () => openPool(asLibpqReads(url)) })
+  return new TurnTakingDialect({ pool: () => openPool(url) })
 }
 
-async function openPool(connectionString: string): Promise<PostgresPool> {
+/** The connections to one host. */
+interface Host {
+  pool: pg.Pool
+  /** Whether all connections are open: then a connection is waited for, and not the host. */
+  isBusy(): boolean
+}
+
+async function openPool(url: string): Promise<PostgresPool> {
+  const urls = postgresHosts(url) ?? [url]
+  const rounds = createRounds()
+  const hosts = await Promise.all(urls.map((one) => openHost(one, urls.length, rounds)))
+  const connect = connectorOf(hosts, rounds, mustAcceptWrites(url))
+  return {
+    options: hosts[0]?.pool.options ?? {},
+    end: async () => void (await Promise.all(hosts.map(({ pool }) => pool.end()))),
+    connect: () => lend(connect, rounds),
+  }
+}
+
+async function openHost(url: string, ofHosts: number, rounds: Rounds): Promise<Host> {
   // a lazy import: the embedded store starts without it
   const { Pool, types } = (await import('pg')).default
   const pool = new Pool({
-    connectionString,
+    connectionString: asLibpqReads(url),
     types: { getTypeParser: (oid, format) => (numbers.has(oid) ? Number : types.getTypeParser(oid, format)) },
     max: connections,
     min: keptConnections,
     application_name: 'yideng',
     keepAlive: true,
-    connectionTimeoutMillis: connectMs,
+    connectionTimeoutMillis: ofHosts === 1 ? connectMs : connectMsOfSeveral,
     statement_timeout: statementMs,
     lock_timeout: turnMs,
     idle_in_transaction_session_timeout: statementMs,
@@ -148,14 +173,16 @@ async function openPool(connectionString: string): Promise<PostgresPool> {
     pipeline: true,
   })
   const lost = () => undefined
-  const rounds = createRounds()
+  let open = 0
   pool.on('error', lost)
   // the only report of a connection that is lost between two statements of a transaction
   pool.on('connect', (client) => {
     rounds.opened(client)
+    open += 1
     client.on('error', lost)
   })
-  return { options: pool.options, end: () => pool.end(), connect: () => lend(pool, rounds) }
+  pool.on('remove', () => (open -= 1))
+  return { pool, isBusy: () => open >= connections }
 }
 
 /** Connections of one server. An answer that means "you talk to the wrong one" ends them all, each before its next use. */
@@ -173,17 +200,61 @@ function createRounds() {
 }
 
 type Rounds = ReturnType<typeof createRounds>
+type Connect = () => Promise<pg.PoolClient>
 
-async function connectRight(pool: pg.Pool, rounds: Rounds): Promise<pg.PoolClient> {
-  const client = await pool.connect()
-  if (!rounds.isOld(client)) return client
-  client.release(true)
-  return connectRight(pool, rounds)
+/** Connects to the host that served last. Where it is gone or only reads, the others follow in their order. */
+function connectorOf(hosts: readonly Host[], rounds: Rounds, mustWrite: boolean): Connect {
+  let current = 0
+  const writable = new WeakSet<object>()
+
+  async function connectTo(pool: pg.Pool): Promise<pg.PoolClient> {
+    const client = await pool.connect()
+    if (rounds.isOld(client)) {
+      client.release(true)
+      return connectTo(pool)
+    }
+    if (!mustWrite || writable.has(client)) return client
+    try {
+      await acceptsWrites(client)
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+    writable.add(client)
+    return client
+  }
+
+  return async () => {
+    let failure: unknown
+    for (let tried = 0; tried < hosts.length; tried += 1) {
+      const at = current
+      const host = hosts[at]
+      if (!host) break
+      try {
+        return await connectTo(host.pool)
+      } catch (error) {
+        failure = error
+        // a wait for one of our own connections is no fault of the host
+        if (!isUnavailable(error) || (host.isBusy() && !isWrongServer(error))) throw error
+        if (current === at) current = (at + 1) % hosts.length
+      }
+    }
+    throw failure
+  }
+}
+
+/** @throws Error 25006, as PostgreSQL itself has it, when this server is a standby or only reads */
+async function acceptsWrites(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ reads: boolean }>(
+    `select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as reads`,
+  )
+  if (rows[0]?.reads === false) return
+  throw Object.assign(new Error('cannot write: this server is a standby, or only reads'), { code: '25006' })
 }
 
 /** Lends a connection. One that failed, or is still in a transaction, is closed afterwards. */
-async function lend(pool: pg.Pool, rounds: Rounds): Promise<PostgresPoolClient> {
-  const client = await connectRight(pool, rounds)
+async function lend(connect: Connect, rounds: Rounds): Promise<PostgresPoolClient> {
+  const client = await connect()
   let lost = false
   let unlimited = false
 

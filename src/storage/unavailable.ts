@@ -72,6 +72,8 @@ interface Stores {
 export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls }: Stores): string | undefined {
   const refusal = refusalOf(error)
   const names = [databaseUrl && 'YIDENG_DATABASE_URL', redisUrls && 'YIDENG_REDIS_URL'].filter(Boolean)
+  if (redisUrls && isOtherProgram(error))
+    return 'The setting YIDENG_REDIS_URL leads to a Sentinel, or to another program: give the address of Redis itself.'
   if (refusal && names.includes(refusal.setting))
     return `The setting ${refusal.setting} names a store that refuses this server: ${refusal.why}.`
   if (!isUnavailable(error)) return undefined
@@ -82,11 +84,19 @@ export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls 
 
 type StoreSetting = 'YIDENG_DATABASE_URL' | 'YIDENG_REDIS_URL'
 
+/** First words of an answer of Redis to which no waiting helps, or whose cause an operator must know. */
+const redisRefusals =
+  /^(WRONGPASS|NOAUTH|NOPERM|READONLY|MASTERDOWN|NOREPLICAS|LOADING|CLUSTERDOWN|MOVED|MISCONF|OOM|DENIED)\b/
+
+/** A Sentinel knows none of the commands that store data, nor does a program of another kind. */
+const isOtherProgram = (error: unknown): boolean =>
+  error instanceof Error && (/^ERR unknown command\b/.test(error.message) || isOtherProgram(error.cause))
+
 /** Codes of a certificate or of TLS that cannot be used (node:tls, OpenSSL verify), and pg's answer without TLS. */
 const tlsCodes = /CERT|^ERR_(?:TLS|SSL|OSSL)|^UNABLE_TO_|^HOSTNAME_MISMATCH$|^EPROTO$/
 const withoutTls = /server does not support SSL/i
 
-/** PostgreSQL: authorisation, no such database or schema, no right (its appendix A). Redis: the first word of its answer. */
+/** PostgreSQL: authorisation, no such database or schema, no right, no room, only for reading (its appendix A). Redis: the first word of its answer. */
 function refusalOf(
   error: unknown,
   of: StoreSetting = 'YIDENG_DATABASE_URL',
@@ -94,8 +104,8 @@ function refusalOf(
   if (!(error instanceof Error)) return undefined
   const { code, message } = error as NodeJS.ErrnoException
   const known = typeof code === 'string' ? code : ''
-  if (/^(28|3D|3F)|^42501$/.test(known)) return { setting: 'YIDENG_DATABASE_URL', why: message }
-  if (/^(WRONGPASS|NOAUTH|NOPERM)\b/.test(message)) return { setting: 'YIDENG_REDIS_URL', why: message }
+  if (/^(28|3D|3F|53)|^42501$|^25006$/.test(known)) return { setting: 'YIDENG_DATABASE_URL', why: message }
+  if (redisRefusals.test(message)) return { setting: 'YIDENG_REDIS_URL', why: message.replace(/\.$/, '') }
   const setting = error instanceof StoreUnavailable && message.startsWith('Redis ') ? 'YIDENG_REDIS_URL' : of
   if (tlsCodes.test(known) || withoutTls.test(message)) return { setting, why: firstPart(message) }
   return refusalOf(error.cause, setting)

@@ -39,6 +39,9 @@ describe('settings', () => {
     ['YIDENG_LOG_LEVEL', 'loud'],
     ['YIDENG_WORKERS', '0'],
     ['YIDENG_DATABASE_URL', 'mysql://localhost'],
+    ['YIDENG_DATABASE_URL', 'postgres://one,two/d?target_session_attrs=any'],
+    ['YIDENG_DATABASE_URL', 'postgres://one,two/d?sslmode=prefer'],
+    ['YIDENG_DATABASE_URL', 'postgres://one,/d'],
     ['YIDENG_REDIS_URL', 'http://localhost'],
     ['YIDENG_SESSION_IDLE_SECONDS', '0'],
     ['YIDENG_SESSION_IDLE_SECONDS', '99999'],
@@ -59,7 +62,8 @@ describe('settings', () => {
   })
 
   it('accept addresses of stores, and never show a wrong one', () => {
-    for (const url of ['postgres://u:p@db/yideng?sslmode=verify-full', 'postgresql://db/yideng']) {
+    const several = 'postgres://u:p@one:5432,two/yideng?target_session_attrs=read-write&sslmode=verify-full'
+    for (const url of ['postgres://u:p@db/yideng?sslmode=verify-full', 'postgresql://db/yideng', several]) {
       expect(sentenceOf({ YIDENG_DATABASE_URL: url })).toBe('accepted')
     }
     expect(sentenceOf({ YIDENG_REDIS_URL: 'rediss://u:p@one:6379,rediss://u:p@two:6379' })).toBe('accepted')

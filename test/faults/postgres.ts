@@ -50,7 +50,8 @@ export async function standbyOf(primary: number) {
   const options = `-p ${port} -k ${directory} -c listen_addresses=127.0.0.1`
   asPostgres(directory, 'pg_ctl', '-D', data, '-w', '-l', join(directory, 'log'), '-o', options, 'start')
   onTestFinished(() => endPostgres(directory))
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres` }
+  const promote = () => asPostgres(directory, 'pg_ctl', '-D', data, '-w', 'promote')
+  return { port, url: `postgres://postgres@127.0.0.1:${port}/postgres`, promote }
 }
 
 /** PostgreSQL requires that it owns the key file and that no other user can read it. */

@@ -9,6 +9,7 @@ import { freePort } from '../setup/free-port.ts'
 import { makeStore } from '../setup/make-store.ts'
 import { addresses, type Case, type Environment } from './refused-addresses.ts'
 
+const local = 'postgres://postgres@127.0.0.1'
 const bin = (name: string) => new URL(`../../bin/${name}`, import.meta.url).pathname
 
 /** The user of a service (`nobody`), where the tests run as root and can start a process of another user. */
@@ -154,24 +155,24 @@ const cases: Case[] = [
   {
     what: 'a certificate of PostgreSQL that is none',
     set: (at) => ({
-      YIDENG_DATABASE_URL: `postgres://postgres@127.0.0.1/x?sslmode=verify-full&sslrootcert=${fileIn(at, 'ca')}`,
+      YIDENG_DATABASE_URL: `${local}/x?sslmode=verify-full&sslrootcert=${fileIn(at, 'ca')}`,
     }),
     says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
   },
   {
     what: 'a PostgreSQL with a certificate that no authority signed',
-    set: () => ({ YIDENG_DATABASE_URL: 'postgres://postgres@127.0.0.1/x?sslmode=verify-full' }),
+    set: () => ({ YIDENG_DATABASE_URL: `${local}/x?sslmode=verify-full` }),
     says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
   },
   {
     what: 'a PostgreSQL without this database',
-    set: () => ({ YIDENG_DATABASE_URL: 'postgres://postgres@127.0.0.1/no_such_database' }),
+    set: () => ({ YIDENG_DATABASE_URL: `${local}/no_such_database` }),
     says: ['YIDENG_DATABASE_URL', /refuses this server|does not answer/],
   },
   {
-    what: 'an address of another database',
-    set: () => ({ YIDENG_DATABASE_URL: 'mysql://127.0.0.1/yideng' }),
-    says: ['YIDENG_DATABASE_URL', /postgres:\/\//],
+    what: 'a PostgreSQL that only reads, as a standby does',
+    set: () => ({ YIDENG_DATABASE_URL: `${local},127.0.0.2/postgres?options=-c%20default_transaction_read_only%3Don` }),
+    says: ['YIDENG_DATABASE_URL', /refuses this server: .*(only reads|standby)|does not answer/],
   },
   {
     what: 'a port that is a word',

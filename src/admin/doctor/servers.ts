@@ -118,6 +118,14 @@ export async function redisServer(settings: Settings): Promise<Finding> {
       // the second argument is a key that selects the node of a cluster
       const info = String(await redis.ask('INFO', 'everything'))
       const property = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
+      if (property('redis_mode') === 'sentinel') {
+        const finding = 'is a Sentinel, which stores nothing'
+        return { state: 'fail', what, finding, todo: 'in YIDENG_REDIS_URL: the address of Redis itself' }
+      }
+      if (property('role') === 'slave') {
+        const finding = 'is a replica, which refuses to write'
+        return { state: 'fail', what, finding, todo: 'in YIDENG_REDIS_URL: the address of its master' }
+      }
       const faults = [
         ...(property('maxmemory') === '0' || property('maxmemory_policy') === 'noeviction'
           ? []

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { networkSchema } from '../networks.ts'
+import { postgresHosts, sessionAttributeFault } from '../postgres-hosts.ts'
 import { sslModeFault } from '../ssl-mode.ts'
 import { suites } from '../suite.ts'
 import {
@@ -42,12 +43,13 @@ const schema = z.object({
   YIDENG_DATA_DIR: path,
   YIDENG_KEYS_DIR: path,
   YIDENG_SUITE: z.enum(suites, { error: 'must be international or guomi' }),
-  YIDENG_DATABASE_URL: addresses(
-    /^postgres(ql)?:\/\/[^/]/,
-    1,
-    'must be postgres://user:password@host/database, or unset',
-  ).superRefine((url, { addIssue }) => {
-    const fault = URL.canParse(url) ? sslModeFault(url) : undefined
+  YIDENG_DATABASE_URL: z.string().superRefine((url, { addIssue }) => {
+    if (url === '') return
+    const [first] = postgresHosts(url) ?? []
+    const fault =
+      first === undefined
+        ? 'must be postgres://user:password@host/database, with one host or several, or unset'
+        : (sslModeFault(first) ?? sessionAttributeFault(url))
     if (fault !== undefined) addIssue(fault)
   }),
   YIDENG_REDIS_URL: addresses(

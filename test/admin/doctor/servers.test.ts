@@ -72,6 +72,11 @@ describe.skipIf(cannotRun('PostgreSQL') || cannotRun('Redis') || noOpenssl)('doc
       { state: 'warn', what: 'Redis', finding: expect.stringMatching(/noeviction.*appendonly/) },
     ])
 
+    const replica = await startRedis({ flags: ['--replicaof', '127.0.0.1', String(durable)] })
+    expect(await examine({ YIDENG_REDIS_URL: `redis://127.0.0.1:${replica}` })).toContainEqual(
+      expect.objectContaining({ state: 'fail', what: 'Redis', finding: 'is a replica, which refuses to write' }),
+    )
+
     const artifacts = await openArtifacts(
       readSettings({ YIDENG_REDIS_URL: `redis://127.0.0.1:${durable}` }),
       Date.now,
