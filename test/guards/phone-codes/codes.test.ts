@@ -39,7 +39,7 @@ onBothStores((codesWorld) => {
       const { send, texts, forward } = await codesWorld()
       const names = ['门'.repeat(35), '门'.repeat(36), `${'门'.repeat(33)}𠮷门`, `${'门'.repeat(33)}e\u0301e\u0301`]
       for (const portal of names) {
-        await send({ portal })
+        await send({ portal }, { address: `198.51.${names.indexOf(portal)}.1` })
         forward(60_000)
       }
       const cut = `${'门'.repeat(33)}…`
