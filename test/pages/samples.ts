@@ -190,6 +190,11 @@ export const samples: readonly Sample[] = [
     name: 'system',
     data: { system: '佛山市', movesTo: 'https://id.foshan.example.gov.cn/authorize?state=2' },
   },
+  {
+    view: 'error/error',
+    name: 'expired-with-portal',
+    data: { code: 'login_expired', portal, portalUrl: 'https://portal.example.gov.cn', reference: '7F3K-92QD' },
+  },
   { view: 'error/error', name: 'paused-portal', data: { code: 'client_paused', portal, reference: '7F3K-92QD' } },
   {
     view: 'error/error',
