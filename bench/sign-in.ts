@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { signIn } from '../test/setup/person.ts'
+import { signedInPhone } from '../test/setup/qr.ts'
 import { settleInWechat, startMiniProgram } from './channel-people.ts'
 import { closedLoop, type Measured } from './load.ts'
 import { median } from './process.ts'
@@ -25,13 +26,15 @@ const persons = await Promise.all(
   Array.from({ length: people }, async (_, index) => ({
     passkey: await settle(target, `bench${index}`),
     channel: await settleInWechat(target, program, `bench${index}`),
+    // a browser shows the way of its last sign-in first: each way has its own browser
+    password: await signedInPhone(target.origin, { username: `bench${index}` }),
   })),
 )
 
-function signInBy(way: Way, { passkey, channel }: (typeof persons)[number]): Promise<void> {
-  if (way === 'channel') return signInAt(target, channel.browser, channel.enter)
-  const { browser, username, enter } = passkey
-  return signInAt(target, browser, way === 'passkey' ? enter : (page) => signIn(browser, page, username))
+function signInBy(way: Way, { passkey, channel, password }: (typeof persons)[number]): Promise<void> {
+  if (way === 'password') return signInAt(target, password, (page) => signIn(password, page, passkey.username))
+  const { browser, enter } = way === 'channel' ? channel : passkey
+  return signInAt(target, browser, enter)
 }
 
 const measure = (way: Way) =>

@@ -7,7 +7,7 @@ import type { Inbox } from '../channels/senders/inbox.ts'
 import {
   isByQr,
   isByUpstream,
-  isPasswordAlone,
+  isOneFactor,
   isUpstreamPhone,
   limitedPhone,
   limitedWay,
@@ -132,11 +132,11 @@ export function createAccountHost(deps: AccountHostDeps): AccountHost {
     byBothFactors(ctx, await notHeld(ctx, await signedInDirectly(ctx, byQr)))
 
   /**
-   * Where a password alone is too little for a person (YIDENG_TWO_FACTORS), it adds only the first other factor: a thief of the
-   * password would add their own. A person with a factor signs in with it.
+   * Where one factor is too little for a person (YIDENG_TWO_FACTORS), it adds only the first other one: a thief of the password
+   * would add their own. A person with a factor signs in with it.
    */
   async function byBothFactors(ctx: RouterContext, account: AccountContext | undefined) {
-    if (!account || account.person.identityLevel < 3 || !isPasswordAlone(account.session.amr)) return account
+    if (!account || account.person.identityLevel < 3 || !isOneFactor(account.session.amr)) return account
     const { id } = account.person
     const lacks = (await twoFactors.needed(id)) && (await twoFactors.has(id))
     return lacks ? centre.enter(ctx, { fresh: true, level: 3 }) : account

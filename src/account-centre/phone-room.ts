@@ -55,6 +55,7 @@ export function phoneRoutes(router: AccountRouter, deps: PhoneRoomDeps): void {
       ...codeFor(ctx, account, phone),
       portal: deps.serviceName,
       personId: account.person.id,
+      newNumber: phone !== persons.open(account.person, 'phone'),
       deliver: true,
     })
 

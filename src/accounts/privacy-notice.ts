@@ -1,7 +1,7 @@
 import type { IdentityDocument } from './identifiers/documents.ts'
 
-/** The privacy notice that people agree to; change it together with the texts of views/register/privacy.eta. */
-export const noticeVersion = '2026-12'
+/** The privacy notice that people agree to; change it together with the texts of views/register/privacy.eta: month, and a count in it. */
+export const noticeVersion = '2026-12.2'
 
 const yearsOfConsent = 14
 

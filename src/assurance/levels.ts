@@ -168,7 +168,7 @@ export interface Proven {
   before?: Level | undefined
   /** The account was recovered a short time ago, perhaps by another person. */
   held: boolean
-  /** A password alone is too little for this person (YIDENG_TWO_FACTORS). */
+  /** One factor, such as a password alone, is too little for this person (YIDENG_TWO_FACTORS). */
   needsTwo?: boolean | undefined
   /** The authenticator of this login was bound by a verified face. */
   bound?: boolean | undefined
@@ -196,9 +196,18 @@ const countsInHold = (amr: readonly string[]) => amr.includes('user')
 /** Ways that are a second factor beside a password. A code by text is none: it is no better than level 2 alone. */
 const secondFactors: ReadonlySet<string> = new Set([twoFactors, 'user', 'face'])
 
-/** The ways that count for a person who needs two factors: a password does with a second one only. */
+/**
+ * Ways that show one factor, at any level that they vouch for. A channel shows an app that is signed in; its vendor asks for no gesture.
+ * An upstream vouches for the person, and tells no factors. The phone of a QR login has shown its own factors (`vouched`).
+ */
+const oneFactor: ReadonlySet<string> = new Set(['pwd', 'fed', ...limitedWays.channel])
+
+/** Nothing but one factor was shown; it may be a strong one. */
+export const isOneFactor = (amr: readonly string[]): boolean => amr.length > 0 && amr.every((one) => oneFactor.has(one))
+
+/** The ways that count for a person who needs two factors: one factor does with a second one only. */
 const countedForTwo = (amr: readonly string[]): readonly string[] =>
-  amr.some((one) => secondFactors.has(one)) ? amr : amr.filter((one) => one !== 'pwd')
+  amr.some((one) => secondFactors.has(one)) ? amr : amr.filter((one) => !oneFactor.has(one))
 
 /** The level that a login reaches by the rules; 2 where no rule of a higher level applies. */
 export function levelReached(proven: Proven, by: Levels = levels): Level {

@@ -7,6 +7,7 @@ import { recycledSettings } from '../proofing/recycled-numbers.ts'
 import { oneTapSettings } from './one-tap.ts'
 import { alibabaSms } from './senders/sms/alibaba.ts'
 import { receiptSettings } from './senders/sms/receipts.ts'
+import { lackingTemplates } from './senders/sms/templates.ts'
 import { tencentSms } from './senders/sms/tencent.ts'
 
 const schema = z
@@ -32,11 +33,19 @@ export function readPhoneVendors({ phone, production }: Pick<Settings, 'phone' |
   for (const needed of neededBy(phone)) {
     if (!vendors[needed]) throw unusable(`it has no ${needed}`)
   }
+  checkTemplates(vendors, phone)
   const { tencent, alibaba, owners, recycled, onetap } = vendors
   const addresses = [tencent?.endpoint, alibaba?.endpoint, owners?.url, recycled?.endpoint, onetap?.endpoint]
   if (production && addresses.some((address) => address !== undefined && !address.startsWith('https:')))
     throw unusable('an address in it does not begin with https://')
   return vendors
+}
+
+/** A text without its template would fail at its sending, when a person waits for it. */
+function checkTemplates(vendors: PhoneVendors, { sender, countries }: Settings['phone']): void {
+  if (sender !== 'tencent' && sender !== 'alibaba') return
+  const lacking = lackingTemplates(vendors[sender]?.templates ?? {}, countries)
+  if (lacking.length > 0) throw unusable(`${sender}.templates has no ${lacking.join(', ')}`)
 }
 
 const neededBy = ({ sender, owners }: Settings['phone']): (keyof PhoneVendors)[] => [

@@ -6,9 +6,12 @@ export const chinaTimeZone = 'Asia/Shanghai'
 /** The day of a moment (ms since 1970 UTC) in China, as YYYY-MM-DD. */
 export const dayOf = (at: number): string => new Date(at + chinaOffsetMs).toISOString().slice(0, 10)
 
-/** The minute of a moment (ms since 1970 UTC) in China, as YYYY-MM-DD hh:mm. */
-export const minuteOf = (at: number): string =>
-  new Date(at + chinaOffsetMs).toISOString().slice(0, 16).replace('T', ' ')
+/** The second of a moment (ms since 1970 UTC) in China, as YYYY-MM-DD hh:mm:ss. */
+export const secondOf = (at: number): string =>
+  new Date(at + chinaOffsetMs).toISOString().slice(0, 19).replace('T', ' ')
+
+/** As `secondOf`, without the seconds. */
+export const minuteOf = (at: number): string => secondOf(at).slice(0, 16)
 
 /** The day that a person typed, as YYYY-MM-DD: 2026-12-1, 2026/12/1, 2026年12月1日, 20261201. Other texts are unchanged. */
 export function readDay(text: string): string {

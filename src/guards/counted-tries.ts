@@ -48,10 +48,18 @@ export const countedTries: readonly CountedTries[] = [
     shownBy: 'test/login/phone-from-channel.test.ts',
   },
   {
-    names: ['text-pause', 'text-number', 'text-number-day', 'text-number-known'],
-    what: 'texts with a code, by number; by browser that the account knows',
+    names: [
+      'text-pause',
+      'text-number',
+      'text-number-day',
+      'text-number-network',
+      'text-number-known',
+      'text-number-document',
+    ],
+    what: 'texts with a code, by number; fewer by number and network; by browser that the account knows; by number with a document number',
     countedFor: 'target',
-    ownersWay: 'a browser of an earlier sign-in has counts of its own; passkey, password and QR login are not counted',
+    ownersWay:
+      'a browser of an earlier sign-in has counts of its own; so has the number with its document number; passkey, password and QR login are not counted',
     shownBy: 'test/guards/phone-codes/pumping.test.ts',
   },
   {

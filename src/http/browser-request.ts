@@ -174,6 +174,14 @@ class BrowserRequest implements RequestContext {
     this.#setCookie('yideng_way', system === undefined ? method : `${method}:${system}`, lasting)
   }
 
+  get began(): string {
+    return this.#cookie('yideng_began')
+  }
+
+  keepBegan(logins: string): void {
+    this.#setCookie('yideng_began', logins, dayMs)
+  }
+
   /** The random id of this browser in a cookie; a new one when there is none. */
   #identify(cookie: string, maxAge?: number): string {
     const known = this.#given.get(cookie) ?? this.#cookie(cookie)

@@ -4,6 +4,8 @@ import type { Logger } from 'pino'
 import { isGone } from '../pages/bodies.ts'
 import { programEndpoints } from '../oidc/program-endpoints.ts'
 import { LoginWentOn } from '../oidc/went-on.ts'
+import { beganAt } from '../login/began.ts'
+import { portalOf } from '../oidc/pages.ts'
 import { leadWhereItWent, type WentOnPageDeps } from '../login/went-on-page.ts'
 import { TooManyCalls } from '../guards/portal-budgets.ts'
 import { expected, unexpected, type Reason } from '../pages/reference.ts'
@@ -26,6 +28,15 @@ function pageBefore(ctx: Context): string | undefined {
   return returnTo === '/' || returnTo === ctx.url ? undefined : returnTo
 }
 
+/** The portal where this browser began the login of the address, and its own page; the store may fail, and the page comes without. */
+async function wayBack({ issuer, findClient }: WentOnPageDeps, ctx: Context) {
+  const request = requestOf(ctx)
+  const [, id = ''] = /^\/login\/([\w-]+)/.exec(ctx.path) ?? []
+  const began = await beganAt(request.began, id, findClient).catch(() => undefined)
+  if (!began || began.origin === issuer) return {}
+  return { portal: portalOf(began.client, request.language, began.redirectUri), portalUrl: began.origin }
+}
+
 /** A page opens a stream, but its login went on: it can show no page and follow no redirect. */
 const asksForEvents = (ctx: Context) => ctx.accepts('html', 'json', 'text/event-stream') === 'text/event-stream'
 
@@ -37,7 +48,7 @@ function endEvents(ctx: Context, status: number): void {
 
 /** Ends every request that failed with a calm page and a reference number; `refer` takes the reason. */
 export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
-  const refuse = (ctx: Context, code: RefusalCode, why: Partial<Reason> = {}, retryAfter?: number) => {
+  const refuse = async (ctx: Context, code: RefusalCode, why: Partial<Reason> = {}, retryAfter?: number) => {
     const status = refusals[code]
     const reference = requestOf(ctx).refer({ code, status, ...why })
     ctx.remove('location') // a code that could not be audited is not shown
@@ -49,7 +60,8 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
       ctx.status = status
       ctx.body = { error: code, reference }
     } else {
-      showPage(ctx, 'error/error', { code, reference, backUrl: pageBefore(ctx) }, status)
+      const way = code === 'login_expired' ? await wayBack(wentOn, ctx) : {}
+      showPage(ctx, 'error/error', { code, reference, backUrl: pageBefore(ctx), ...way }, status)
     }
   }
 
@@ -69,10 +81,15 @@ export function calmErrors(log: Logger, wentOn: WentOnPageDeps): Middleware {
       if (isUnavailable(error)) log.error({ id, err: error }, 'a store is unavailable')
       else if (code === 'server_error') log.error({ id, err: error }, 'request failed')
       const why = isUnavailable(error) || code === 'server_error' ? unexpected(error) : expected(error)
-      refuse(ctx, code, why, error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined)
+      await refuse(
+        ctx,
+        code,
+        why,
+        error instanceof Refusal || error instanceof TooManyCalls ? error.retryAfter : undefined,
+      )
       return undefined
     }
-    if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) refuse(ctx, 'not_found')
-    else if (ctx.status === 405 && !ctx.body) refuse(ctx, 'method_not_allowed')
+    if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) await refuse(ctx, 'not_found')
+    else if (ctx.status === 405 && !ctx.body) await refuse(ctx, 'method_not_allowed')
   }
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Client } from '../clients/clients.ts'
-import { portalOf } from '../oidc/pages.ts'
+import { pageOrigin, portalOf } from '../oidc/pages.ts'
 import type { WentOn } from '../oidc/went-on.ts'
 import { requestOf, showPage } from '../pages/request-context.ts'
 
@@ -20,17 +20,11 @@ export async function leadWhereItWent(deps: WentOnPageDeps, ctx: Context, went: 
   }
   const client = await deps.findClient(went.clientId)
   const request = requestOf(ctx)
-  const origin = originOf(went.redirectUri)
+  const origin = pageOrigin(went.redirectUri)
   const elsewhere = origin !== undefined && origin !== deps.issuer
   request.returnTo = '/'
   showPage(ctx, 'login/went-on', {
     signedIn: await deps.isSignedIn(ctx),
     ...(client && elsewhere ? { portal: portalOf(client, request.language, went.redirectUri), portalUrl: origin } : {}),
   })
-}
-
-/** Undefined for an application, whose address opens no page of a browser. */
-function originOf(uri: string | undefined): string | undefined {
-  const url = uri === undefined ? null : URL.parse(uri)
-  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.origin : undefined
 }

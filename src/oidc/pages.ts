@@ -42,6 +42,12 @@ export const dutiesOf = ({ purpose = '', privacy_uri: privacyUri = '', contact =
   retention,
 })
 
+/** The origin of a portal's address; undefined for an application, whose address opens no page of a browser. */
+export function pageOrigin(uri: string | undefined): string | undefined {
+  const url = uri === undefined ? null : URL.parse(uri)
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.origin : undefined
+}
+
 export type PagePortal = ReturnType<typeof portalOf>
 
 const logoutRoutes: ReadonlySet<string | undefined> = new Set([

@@ -53,6 +53,9 @@ export interface RequestContext {
   /** Id of the upstream or channel of that sign-in, else ''. */
   readonly lastSystem: string
   keepWay(method: string, system?: string): void
+  /** The logins that this browser began (login/began.ts). `keepBegan` stores them in a cookie for a day. */
+  readonly began: string
+  keepBegan(logins: string): void
   /** CSRF token for a form of this page, another one at each call; sets the cookie that it is bound to. */
   csrf(): string
   csrfHolds(token: string): boolean

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { dayOf } from '../config/china-time.ts'
+import { secondOf } from '../config/china-time.ts'
 import type { Clock } from '../config/clock.ts'
 import { alibabaAccount, askAlibaba } from './alibaba-call.ts'
 import { read, VendorFailed, type VendorFetch } from './vendor-calls.ts'
@@ -29,7 +29,10 @@ const version = '2020-02-17'
 const answer = z.object({ Code: z.string(), Data: z.object({ VerifyResult: z.string() }).nullish() })
 const meanings: Readonly<Record<string, Hands>> = { 1: 'changed', 2: 'same', 3: 'changed' }
 
-/** 阿里云号码百科, 二次放号. Its data is late by up to seven days. Mainland numbers only. */
+/**
+ * 阿里云号码百科, 二次放号 (DescribePhoneTwiceTelVerify 2020-02-17). StartTime is a second of China. Its data is late by up to seven
+ * days. Mainland numbers only.
+ */
 export function alibabaRecycled(
   fetch: VendorFetch,
   account: z.infer<typeof recycledSettings>,
@@ -40,7 +43,7 @@ export function alibabaRecycled(
       AuthCode: account.authCode,
       InputNumber: phone.slice('+86'.length),
       Mask: 'NORMAL',
-      StartTime: dayOf(since).replaceAll('-', ''),
+      StartTime: secondOf(since),
     }
     const { Code, Data } = read(answer, await askAlibaba(fetch, clock, { account, action, version, query }))
     return (Code === 'OK' && meanings[Data?.VerifyResult ?? '']) || 'unknown'

@@ -114,13 +114,15 @@ async function sendCode(deps: ByTextDeps, ctx: RouterContext, host: RecoveryHost
   }
   if (!typed.ok || Object.keys(problems).length > 0) return showForm(deps, ctx, back, { problems })
   const { phone } = typed
-  const person = await deps.persons.findByIdentifier(readIdentifier(number).filter(({ kind }) => kind === 'document'))
+  const readings = readIdentifier(number).filter(({ kind }) => kind === 'document')
+  const person = await deps.persons.findByIdentifier(readings)
   const pass = await deps.recovery.checkPhone(person, phone)
   const who = pass ? pass.personId : `nobody ${typedKey(blindIndex, `${phone} ${number}`)}`
   const place = await placeOf(ctx, host)
   const { holder } = place
   const asked = { ...codeFor(holder, phone), portal: deps.serviceName, personId: pass?.personId }
-  const wait = await phoneCodes.send(ctx, { ...asked, deliver: pass !== undefined })
+  const document = readings.map(({ value }) => value).join(' ')
+  const wait = await phoneCodes.send(ctx, { ...asked, document, deliver: pass !== undefined })
   // the form was sent twice: the code of the first is on its way
   const isSecond = wait?.by === 'number' && place.who === who
   if (wait && !isSecond) return showForm(deps, ctx, back, { wait })

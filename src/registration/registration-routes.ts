@@ -1,6 +1,7 @@
 import type { BreachedPasswords } from '../accounts/passwords/breached.ts'
 import type { Passwords } from '../accounts/passwords/hash.ts'
 import { isChild, noticeVersion } from '../accounts/privacy-notice.ts'
+import type { PhoneProbe } from '../channels/phone-probes.ts'
 import type { Clock } from '../config/clock.ts'
 import { perNetwork, type NetworkLimit } from '../guards/network-limit.ts'
 import type { RegisterMatches } from '../guards/register-matches.ts'
@@ -31,6 +32,8 @@ export interface RegistrationDeps extends NewAccountDeps, PhoneStepDeps {
   passwords: Passwords
   breached: BreachedPasswords
   matches: RegisterMatches
+  /** The vendors for telephone numbers that are on: the notice names each as a recipient. */
+  phoneProbes: readonly Pick<PhoneProbe, 'vendor' | 'name'>[]
   /** Registrations of one network in an hour. */
   registrationsPerHour: number
   clock: Clock
@@ -55,7 +58,8 @@ export function registrationRoutes(router: Router, given: RegistrationDeps): voi
   }
   const attemptOf = async (ctx: RouterContext) => ofSignIn(await deps.host.attempt(ctx))
 
-  router.get('/privacy', (ctx) => showPage(ctx, 'register/privacy', { version: noticeVersion }))
+  const recipients = given.phoneProbes.map(({ vendor, name }) => ({ vendor, name }))
+  router.get('/privacy', (ctx) => showPage(ctx, 'register/privacy', { version: noticeVersion, recipients }))
   router.get('/register', (ctx) => show(deps, ctx, undefined))
   router.post('/register', (ctx) => answer(deps, ctx, undefined))
   router.get('/registered', (ctx) => showNewAccount(deps, ctx, undefined))

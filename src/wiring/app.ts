@@ -143,6 +143,7 @@ function loginDeps(core: Core, { sessions }: Protocol, login: Login, secure: boo
     oneTapProofs,
     phoneProofs: services.phoneProofs,
     phoneOwners: services.phoneOwners,
+    phoneProbes: services.phoneProbes,
     phone: settings.phone,
     serviceName: serviceNameOf(settings.operator),
     resources,

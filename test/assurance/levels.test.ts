@@ -204,6 +204,22 @@ describe('levels of assurance', () => {
 })
 
 describe('two factors', () => {
+  it.each([
+    // an app or another system says who the person is, not that they showed two factors
+    [['wechat'], 3, 2],
+    [['alipay'], 3, 2],
+    [['fed'], 4, 2],
+    // the session of the phone has needed two itself
+    [['qr', 'user'], 3, 3],
+    [['qr', 'wechat'], 2, 2],
+    // a key that its authority has put into a device
+    [['hwk'], 3, 3],
+    [['wechat', 'face'], undefined, 3],
+  ] as const)('a person who needs them reaches by %j, vouched for level %s, level %i', (amr, vouched, level) => {
+    expect(levelReached({ identityLevel: 3, held: false, amr, vouched, needsTwo: true })).toBe(level)
+    if (vouched !== undefined) expect(levelReached({ identityLevel: 3, held: false, amr, vouched })).toBe(vouched)
+  })
+
   const proven = { identityLevel: 3, held: false }
   const reached = (amr: string[], needsTwo = true) => levelReached({ ...proven, amr, needsTwo })
 

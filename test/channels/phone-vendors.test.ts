@@ -7,7 +7,10 @@ import { account } from '../setup/sms-gateway.ts'
 import { temporaryDirectory } from '../setup/temporary.ts'
 
 const issuer = { YIDENG_ISSUER: 'https://login.example.gov.cn' }
-const tencent = { ...account.tencent, templates: { 'sign-in': '1' } }
+const templates = { 'sign-in': '1', register: '2', bind: '3', recover: '4', notice: '5' }
+const tencent = { ...account.tencent, templates }
+const { notice: _notice, ...withoutNotice } = templates
+const alibaba = { ...account.alibaba, templates: withoutNotice }
 
 function read(content: unknown, environment: Record<string, string> = {}) {
   const file = join(temporaryDirectory(), 'phone.json')
@@ -26,10 +29,23 @@ describe('the file of the vendors for telephone numbers', () => {
     })
   })
 
+  it('needs templates only for the countries of the setting, and of the sender in use', () => {
+    const abroad = Object.fromEntries(Object.entries(templates).map(([kind, id]) => [`${kind}.abroad`, id]))
+    const environment = { YIDENG_SMS: 'tencent', YIDENG_SMS_COUNTRIES: '852' }
+    expect(read({ tencent: { ...tencent, templates: abroad }, alibaba }, environment)).toMatchObject({ alibaba })
+  })
+
   it.each([
     [{}, { YIDENG_SMS: 'tencent' }, 'it has no tencent'],
     [{ tencent }, { YIDENG_SMS: 'alibaba' }, 'it has no alibaba'],
     [{ tencent: { ...tencent, secretKey: '' } }, {}, 'look at tencent.secretKey'],
+    [{ alibaba }, { YIDENG_SMS: 'alibaba' }, 'alibaba.templates has no notice'],
+    [
+      { tencent: { ...tencent, templates: { ...templates, 'sign-in.abroad': '6' } } },
+      { YIDENG_SMS: 'tencent', YIDENG_SMS_COUNTRIES: '86,852' },
+      'tencent.templates has no register.abroad, bind.abroad, recover.abroad, notice.abroad',
+    ],
+    [{ tencent }, { YIDENG_SMS: 'tencent', YIDENG_SMS_COUNTRIES: '852' }, 'has no sign-in.abroad'],
     [{ tencent: { ...tencent, templates: { 'sign-in.fr': '1' } } }, {}, 'look at tencent.templates'],
     [{ tencent: { ...tencent, endpoint: 'http://sms.inner' } }, { NODE_ENV: 'production', ...issuer }, 'https://'],
   ])('a file that cannot be used stops the start, and no key is shown: %#', (content, environment, why) => {

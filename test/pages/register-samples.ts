@@ -114,5 +114,18 @@ export const registerSamples = [
     data: { continueAction: '/login/8f3a/continue', csrf, username: 'zhangsan', portal },
   },
   { view: 'register/registered', name: 'by itself', data: { csrf, username: '' } },
-  { view: 'register/privacy', name: 'notice', data: { version: '2026-12' } },
+  { view: 'register/privacy', name: 'notice', data: { version: '2026-12', recipients: [] } },
+  {
+    view: 'register/privacy',
+    name: 'vendors',
+    data: {
+      version: '2026-12',
+      recipients: [
+        { vendor: 'sender', name: 'tencent' },
+        { vendor: 'owners', name: 'webhook' },
+        { vendor: 'recycled', name: 'alibaba' },
+        { vendor: 'onetap', name: 'alibaba' },
+      ],
+    },
+  },
 ]

@@ -190,6 +190,11 @@ export const samples: readonly Sample[] = [
     name: 'system',
     data: { system: '佛山市', movesTo: 'https://id.foshan.example.gov.cn/authorize?state=2' },
   },
+  {
+    view: 'error/error',
+    name: 'expired-with-portal',
+    data: { code: 'login_expired', portal, portalUrl: 'https://portal.example.gov.cn', reference: '7F3K-92QD' },
+  },
   { view: 'error/error', name: 'paused-portal', data: { code: 'client_paused', portal, reference: '7F3K-92QD' } },
   {
     view: 'error/error',
@@ -203,4 +208,4 @@ export const samples: readonly Sample[] = [
 
 /** Data that names words (`refusals.<refusal>`) and so cannot be any text. */
 export const wordKeys =
-  /(^|\.)(container\.(app|exit)|menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|steps\.\d+|help|note\.name|raises\.\d+\.name|act|code|step|state|reason|done|when|created|until|from|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|bound\.\d+\.(name|icon)|device|method|links\.\d+\.(way|held|undo)|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw|inputs\.\d+\.name)$/
+  /(^|\.)(container\.(app|exit)|menu\.open|states\.\w+\.(words|pill)|menu\.groups\.\d+\.(name|pages\.\d+\.(name|icon|current))|operator\..*|recipients\.\d+\.(vendor|name)|refusal|why|outcome|reasons\.\d+|actions\.\d+|provenAt|scripts\.\d+|steps\.\d+|help|note\.name|raises\.\d+\.name|act|code|step|state|reason|done|when|created|until|from|made|used|problem|role|roles\.\d+|relation|blockedBy|kind|event|who|documentType|ways\.\d+\.(name|icon|shown)|bound\.\d+\.(name|icon)|device|method|links\.\d+\.(way|held|undo)|problems\..*|documentTypes\.\d+|documents\.\d+\.type|phoneCodes\.\d+|values\.(document_type|phone_code|role)|attributes\.\d+(\.name)?|refused|flaw|inputs\.\d+\.name)$/

@@ -126,6 +126,11 @@ export function signInSamples({
     { view: 'login/one-way', name: 'passkey', data: alone(passkeyWay) },
     { view: 'login/one-way', name: 'text', data: alone(smsWay) },
     { view: 'sms/phone', name: 'first', data: text },
+    {
+      view: 'sms/phone',
+      name: 'asks-document',
+      data: { ...text, typed: '13800138000', asksDocument: true, problem: { code: 'wait', minutes: 60 } },
+    },
     { view: 'sms/phone', name: 'refused', data: { ...text, typed: '110', problem: { code: 'malformed', minutes: 0 } } },
     { view: 'sms/code', name: 'first', data: { ...text, portal: longPortal } },
     { view: 'sms/own', name: 'first', data: text },

@@ -52,8 +52,9 @@ it.each([
   const fetch = createOutbound({ allowed: () => true, patienceMs: 300, readsPosts: true })
   const numbers = alibabaRecycled(fetch, { ...account, endpoint }, clock)
   // midnight of China begins the next day
-  expect(await numbers.hands('+8613800138000', Date.UTC(2025, 0, 31, 17))).toBe(hands)
-  expect(asked.at(-1)).toMatchObject({ InputNumber: '13800138000', StartTime: '20250201', AuthCode: 'auth' })
+  expect(await numbers.hands('+8613800138000', Date.UTC(2025, 0, 31, 17, 4, 9))).toBe(hands)
+  const StartTime = '2025-02-01 01:04:09'
+  expect(asked.at(-1)).toMatchObject({ InputNumber: '13800138000', StartTime, AuthCode: 'auth' })
 })
 
 it('other countries are not asked for', async () => {

@@ -70,6 +70,16 @@ describe('a forgotten password, by a text to a proven phone', () => {
     expect(textsTo(person)).toHaveLength(before)
   })
 
+  it('is not used up by a stranger who knows the phone alone', async () => {
+    const person = await proven()
+    const { number: another } = await proven()
+    const guess = (number: string) => askText(here(), { ...person, number })
+    // by guesses of the document number, and by sign-ins
+    for (let many = 0; many < 8; many += 1) await guess(another)
+    expect((await guess(another)).status).toBe(429)
+    expect((await byText(person)).form.url.pathname).toBe('/recover/new-password')
+  })
+
   it('tells the proven phone of a recovery by code, too, and no phone that was never proven', async () => {
     const told = await personWithCodes(services)
     await provenPhone(services, told, 1)

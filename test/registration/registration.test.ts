@@ -121,7 +121,7 @@ describe('registration', () => {
       .selectAll()
       .where('person_id', '=', id)
       .execute()
-    expect(consents).toMatchObject([{ notice_version: expect.stringMatching(/^\d{4}-\d{2}$/) }])
+    expect(consents).toMatchObject([{ notice_version: expect.stringMatching(/^\d{4}-\d{2}(\.\d)?$/) }])
     const acts = await services.database
       .selectFrom('audit_events')
       .select('event')

@@ -12,6 +12,8 @@ export interface ReceivedText {
   purpose?: string
   text?: string
   template?: string
+  /** Parameters of the template, as the vendor gets them. */
+  parameters?: readonly string[]
 }
 
 /**
@@ -24,7 +26,17 @@ export type Behaviour = 'well' | 'slow' | 'fails' | 'refuses' | 'late' | 'twice'
 export const account = {
   tencent: { secretId: 'id', secretKey: 'key', appId: '1400', signName: '一登' },
   alibaba: { accessKeyId: 'id', accessKeySecret: 'key', signName: '一登' },
-  templates: { 'sign-in': 'T-1', register: 'T-2', bind: 'T-3', recover: 'T-4', notice: 'T-5', 'sign-in.en': 'T-6' },
+  templates: {
+    'sign-in': 'T-1',
+    register: 'T-2',
+    bind: 'T-3',
+    recover: 'T-4',
+    notice: 'T-5',
+    'sign-in.en': 'T-6',
+    'sign-in.abroad': 'T-7',
+    'notice.abroad': 'T-8',
+    'sign-in.abroad.en': 'T-9',
+  },
 }
 
 /** A gateway for texts on this machine: the webhook of the operator, Tencent and Alibaba at one address. */
@@ -101,7 +113,9 @@ function ofTencent({ headers }: IncomingMessage, body: string) {
   const right = signTc3({ secretId, secretKey, service: 'sms', host, action: 'SendSms', body, at })
   const sent = JSON.parse(body) as { PhoneNumberSet?: string[]; TemplateParamSet?: string[]; TemplateId?: string }
   const [to = ''] = sent.PhoneNumberSet ?? []
-  const text = { to, code: sent.TemplateParamSet?.[1] ?? '', template: sent.TemplateId ?? '' }
+  const parameters = sent.TemplateParamSet ?? []
+  const code = parameters.find((one) => /^\d{6}$/.test(one)) ?? ''
+  const text = { to, code, template: sent.TemplateId ?? '', parameters }
   const signed = headers.authorization === right
   const missing = signed ? 'MissingParameter' : 'AuthFailure.SignatureFailure'
   const lacking = JSON.stringify({ Response: { RequestId: 'r', Error: { Code: missing } } })
@@ -122,14 +136,15 @@ function ofAlibaba({ headers, url }: IncomingMessage) {
     nonce: String(headers['x-acs-signature-nonce']),
     date: String(headers['x-acs-date']),
   })
-  const parameters = JSON.parse(query['TemplateParam'] ?? '{}') as { code?: string }
+  const named = JSON.parse(query['TemplateParam'] ?? '{}') as Record<string, string>
   const { PhoneNumbers: number = '', TemplateCode: template = '' } = query
   const to = number.length === 11 ? `+86${number}` : `+${number}`
   const answer = (Code: string) => JSON.stringify({ Code, Message: Code, BizId: 'b-1', RequestId: 'r' })
   const signed =
     headers['authorization'] === right['authorization'] && (url === '/' || url === `/?${canonicalQuery(query)}`)
   return {
-    text: signed && number !== '' ? { to, code: parameters.code ?? '', template } : undefined,
+    text:
+      signed && number !== '' ? { to, code: named['code'] ?? '', template, parameters: Object.keys(named) } : undefined,
     lacking: answer(signed ? 'MissingPhoneNumbers' : 'SignatureDoesNotMatch'),
     accepted: answer('OK'),
     refusal: { status: 200, body: answer('isv.BUSINESS_LIMIT_CONTROL') },

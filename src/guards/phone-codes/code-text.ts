@@ -2,7 +2,9 @@ import type { TextPurpose } from '../../channels/senders/sms/text-sender.ts'
 import type { Translate } from '../../pages/words.ts'
 import { codeSeconds } from './code-store.ts'
 
-const longestName = 40
+/** Longest variable of the vendors' templates, in UTF-16 units. */
+const longestName = 35
+const characters = new Intl.Segmenter('zh', { granularity: 'grapheme' })
 
 /** The line that lets a browser offer the code in one press, on this host alone (WebOTP, "Origin-bound one-time codes"). */
 const boundTo = (issuer: string, code: string) => `@${new URL(issuer).hostname} #${code}`
@@ -23,8 +25,16 @@ export const recoveredText = (t: Translate, url: string): string => t('texts.rec
 export const changeText = (t: Translate, { portal, helpline }: { portal: string; helpline: string }): string =>
   t('texts.changed', { portal: portalName(portal), helpline })
 
-/** A portal chooses its name; a long one must not push the warning out of the text. */
-export const portalName = (name: string) => (name.length > longestName ? `${name.slice(0, longestName - 1)}…` : name)
+/** A portal chooses its name; a long one must not push the warning out of the text. No character is cut apart. */
+export function portalName(name: string): string {
+  if (name.length <= longestName) return name
+  let kept = ''
+  for (const { segment } of characters.segment(name)) {
+    if (kept.length + segment.length >= longestName) break
+    kept += segment
+  }
+  return `${kept}…`
+}
 
 function wordsOf(t: Translate, purpose: TextPurpose, values: Record<string, string | number>): string {
   switch (purpose) {

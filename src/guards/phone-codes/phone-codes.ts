@@ -24,6 +24,10 @@ export interface CodeAsked extends CodeFor {
   portal: string
   /** The account that the code is for, where there is one. */
   personId?: string | undefined
+  /** True for a number that this account does not have yet: its known browsers count as a stranger's. */
+  newNumber?: boolean
+  /** As in `TextAsked`: it has a count of its own, which strangers who know the number alone cannot use up. */
+  document?: string | undefined
   /** False for a number that opens nothing here: the answer and its time are the same, and no text is sent. */
   deliver: boolean
 }
@@ -133,7 +137,9 @@ export function createPhoneCodes(deps: PhoneCodesDeps): PhoneCodes {
       const { purpose, phone: to, portal, personId, deliver: wanted } = asked
       const request = requestOf(ctx)
       const { language, networks } = request
-      const about: TextAsked = { phone: to, act: asked.act, networks, knownBrowser: await knownBrowser(ctx, personId) }
+      const owner = asked.newNumber ? undefined : personId
+      const { act, document } = asked
+      const about: TextAsked = { phone: to, act, networks, document, knownBrowser: await knownBrowser(ctx, owner) }
       about.afterFailure = showsFailure(asked) && (await receipts.takeFailure(asked))
       const wait = await limits.ask(about)
       if (wait) return wait

@@ -9,11 +9,15 @@ import { createLimits, type Limit } from '../limits.ts'
 import { createDayBudget, type DayBudget } from './day-budget.ts'
 
 const hour = 3600
-/** One number: five texts an hour, ten a day. A stranger cannot send it further ones. */
+/** One number in browsers that its account does not know: five texts an hour, ten a day. */
 const ofNumber: readonly Limit[] = [
   { name: 'text-number', most: 5, seconds: hour },
   { name: 'text-number-day', most: 10, seconds: daySeconds, longest: daySeconds },
 ]
+/** One network asks for three of them, so that no single one uses up the ten. */
+const ofNumberInNetwork: Limit = { name: 'text-number-network', most: 3, seconds: daySeconds, longest: daySeconds }
+/** One number with one document number beside it: a stranger with the number alone does not stop its owner. */
+const ofDocument: Limit = { name: 'text-number-document', most: 5, seconds: daySeconds, longest: daySeconds }
 /** One act, such as a running login: a text a minute. */
 const ofAct: Limit = { name: 'text-pause', most: 1, seconds: 60, longest: 60 }
 /** One number in a browser that the account knows. */
@@ -43,6 +47,8 @@ export interface TextAsked {
   networks: readonly Counted[]
   /** Identifies the browser, where the account knows it: strangers' counts do not stop it. */
   knownBrowser?: string | undefined
+  /** A document number that was typed with the telephone number, normalised. The counts do not ask for its owner. */
+  document?: string | undefined
   /** The text before is known to have failed: the pause of the act does not count, the other limits do. */
   afterFailure?: boolean
 }
@@ -91,7 +97,8 @@ export function createTextLimits(options: {
     return !over
   }
   const budgetOf = ({ knownBrowser }: TextAsked) => (knownBrowser === undefined ? budgets.stranger : budgets.known)
-  const numberKey = (phone: string) => blindIndex('text-number', phone)
+  const numberKey = (phone: string, ...also: readonly string[]) =>
+    blindIndex('text-number', [...also, phone].join('\0'))
   const countryOf = (phone: string) => countries.find((code) => phone.startsWith(`+${code}`)) ?? ''
 
   /** Counts one event, and raises the alarm where it is the first over the limit. */
@@ -110,25 +117,34 @@ export function createTextLimits(options: {
     return 0
   }
 
+  /** Counts for the number and its range. @param network the widest one of the request */
+  async function waitOfNumber({ phone, document }: TextAsked, network: string): Promise<TextWait | undefined> {
+    const number =
+      document === undefined
+        ? (await limits.count(ofNumberInNetwork, numberKey(phone, network))) ||
+          (await firstWait(ofNumber, numberKey(phone)))
+        : await limits.count(ofDocument, numberKey(phone, 'document', document))
+    if (number > 0) return { by: 'number', seconds: number }
+    if (document !== undefined) return undefined
+    const prefix = await countWithAlarm(ofPrefix, blindIndex('text-prefix', prefixOf(phone)), 'prefix')
+    return prefix > 0 ? { by: 'prefix', seconds: prefix } : undefined
+  }
+
   return {
     async ask(asked) {
-      const { phone, networks, knownBrowser } = asked
-      const pause = asked.afterFailure
-        ? 0
-        : await limits.count(ofAct, blindIndex('text-number', `${asked.act}\0${phone}`))
+      const { phone, networks, knownBrowser, document } = asked
+      const pause = asked.afterFailure ? 0 : await limits.count(ofAct, numberKey(phone, asked.act, document ?? ''))
       if (pause > 0) return { by: 'number', seconds: pause }
       if (await budgetOf(asked).isUsed()) return { by: 'budget', seconds: hour }
-      if (knownBrowser !== undefined) {
-        const own = await firstWait(ofKnownBrowser, blindIndex('text-number', `${knownBrowser}\0${phone}`))
+      if (knownBrowser !== undefined && document === undefined) {
+        const own = await firstWait(ofKnownBrowser, numberKey(phone, knownBrowser))
         return own > 0 ? { by: 'number', seconds: own } : undefined
       }
       const ofWidth = addressKeys(blindIndex, { networks: [...networks, ...wider(networks)] })
       const network = await limits.count(ofNetwork, ofWidth)
       if (network > 0) return { by: 'network', seconds: network }
-      const number = await firstWait(ofNumber, numberKey(phone))
-      if (number > 0) return { by: 'number', seconds: number }
-      const prefix = await countWithAlarm(ofPrefix, blindIndex('text-prefix', prefixOf(phone)), 'prefix')
-      if (prefix > 0) return { by: 'prefix', seconds: prefix }
+      const number = await waitOfNumber(asked, ofWidth.at(-1)?.key ?? '')
+      if (number) return number
       const code = countryOf(phone)
       const country = code === countries[0] ? 0 : await countWithAlarm(ofCountry, code, 'country')
       return country > 0 ? { by: 'country', seconds: country } : undefined

@@ -71,6 +71,29 @@ describe.each(kinds)('the sender %s', (kind) => {
     expect(gateway.received.map(({ template }) => template)).toEqual(['T-6', 'T-3', 'T-5'])
   })
 
+  it.runIf(kind !== 'webhook')(
+    'gives a template of the mainland the code alone, and others the portal too',
+    async () => {
+      const hongKong = { ...message, to: '+85261234567' }
+      await senderOf(kind).send(message)
+      await senderOf(kind).send(hongKong)
+      await senderOf(kind).send({ ...hongKong, language: 'en' })
+      await senderOf(kind).send({ ...hongKong, code: '' })
+      await senderOf(kind).send({ ...message, code: '' })
+      expect(gateway.received.map(({ template }) => template)).toEqual(['T-1', 'T-7', 'T-9', 'T-8', 'T-5'])
+      const [portal, code] = kind === 'tencent' ? [message.portal, message.code] : ['portal', 'code']
+      // Tencent: a variable of the mainland holds six characters
+      const notice = kind === 'tencent' ? [] : [portal]
+      const parameters = [[code], [portal, code], [portal, code], [portal], notice]
+      expect(gateway.received.map((text) => text.parameters)).toEqual(parameters)
+    },
+  )
+
+  it.runIf(kind !== 'webhook')('does not use a template of the mainland for other countries', async () => {
+    const sent = senderOf(kind).send({ ...message, to: '+85261234567', purpose: 'bind' })
+    await expect(sent).rejects.toThrow('no template for bind.abroad')
+  })
+
   it('delivers once where the gateway delivers twice: both texts have one code', async () => {
     gateway.state.behaves = 'twice'
     await senderOf(kind).send(message)

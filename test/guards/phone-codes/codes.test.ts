@@ -35,6 +35,17 @@ onBothStores((codesWorld) => {
       expect(texts[0]?.text.length).toBeLessThan(200)
     })
 
+    it('has a name of 35 characters at most, and cuts no character apart', async () => {
+      const { send, texts, forward } = await codesWorld()
+      const names = ['门'.repeat(35), '门'.repeat(36), `${'门'.repeat(33)}𠮷门`, `${'门'.repeat(33)}e\u0301e\u0301`]
+      for (const portal of names) {
+        await send({ portal }, { address: `198.51.${names.indexOf(portal)}.1` })
+        forward(60_000)
+      }
+      const cut = `${'门'.repeat(33)}…`
+      expect(texts.map(({ portal }) => portal)).toEqual(['门'.repeat(35), `${'门'.repeat(34)}…`, cut, cut])
+    })
+
     it('is right once', async () => {
       const { codes, send, last } = await codesWorld()
       await send()

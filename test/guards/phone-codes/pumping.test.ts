@@ -113,6 +113,58 @@ onBothStores((codesWorld) => {
       expect(await send({ phone: '+8613500000001' }, { address: '203.0.113.1' })).toBeUndefined()
     })
 
+    it('of one number from one network leaves the number to others', async () => {
+      const { send, texts } = await codesWorld()
+      for (let index = 0; index < 12; index += 1) await send({ act: `${index}` }, { address: `192.0.2.${10 + index}` })
+      expect(texts).toHaveLength(3)
+      expect(await send({ act: 'hers' }, { address: '203.0.113.1' })).toBeUndefined()
+      expect(texts).toHaveLength(4)
+    })
+
+    it('of one number leaves its owner texts in any browser, by the document number', async () => {
+      const { send, texts, forward } = await codesWorld()
+      for (let index = 0; index < 30; index += 1) await send({ act: `${index}` }, anywhere(index))
+      for (let index = 0; index < 30; index += 1)
+        await send({ act: `g ${index}`, document: `guess ${index % 3}`, deliver: false }, anywhere(index))
+      const before = texts.length
+      expect(await send({ act: 'hers' }, { address: '203.0.113.1' })).toMatchObject({ by: 'number' })
+      const waits = []
+      for (let many = 0; many < 8; many += 1) {
+        waits.push(await send({ act: 'hers', document: '440' }, { address: '203.0.113.1' }))
+        forward(60_000)
+      }
+      expect(waits.map((wait) => wait?.by)).toEqual([...Array.from({ length: 5 }), 'number', 'number', 'number'])
+      expect(texts.slice(before).map(({ to }) => to)).toEqual(Array.from({ length: 5 }, () => phone))
+    })
+
+    it('of one range of numbers leaves an owner texts, by the document number', async () => {
+      const { send } = await codesWorld()
+      for (const [index, to] of numbers(150).entries()) await send({ phone: to, act: `${index}` }, anywhere(index))
+      const [last = ''] = numbers(1, 13_900_000_149)
+      expect(await send({ phone: last, act: 'hers' }, { address: '203.0.113.1' })).toMatchObject({ by: 'prefix' })
+      const hers = { phone: last, act: 'hers', document: '440' }
+      expect(await send(hers, { address: '203.0.113.1' })).toBeUndefined()
+    })
+
+    it('by the document number stops for this network, as without', async () => {
+      const { send, texts } = await codesWorld()
+      for (const [index, to] of eachPrefix(80).entries())
+        await send({ phone: to, act: `${index}`, document: `${index}` }, { address: '192.0.2.1' })
+      expect(texts).toHaveLength(60)
+    })
+
+    it('by an account to numbers that are not its own leaves the share of owners', async () => {
+      const { send, inform, texts } = await codesWorld({ YIDENG_SMS_DAY_BUDGET: '50' })
+      for (const [index, to] of eachPrefix(60).entries())
+        await send(
+          { phone: to, act: `${index}`, personId: 'anna', newNumber: true },
+          { ...anywhere(index), browser: 'hers' },
+        )
+      expect(texts).toHaveLength(40)
+      await inform('informOfRecovery')
+      expect(texts).toHaveLength(41)
+    })
+
     it('of one number leaves its owner a way, in a browser of an earlier sign-in', async () => {
       const { send, forward } = await codesWorld()
       for (let index = 0; index < 30; index += 1) {

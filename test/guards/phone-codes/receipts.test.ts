@@ -83,7 +83,7 @@ onBothStores((world) => {
       const { send, texts, receipts } = await world()
       const code = { ...asked, ...own }
       for (let index = 1; index <= 8; index += 1) {
-        await send(code)
+        await send(code, { address: `198.51.${index}.1` })
         await receipts.take({ id: `text-${index}`, delivered: false })
       }
       expect(texts).toHaveLength(5)

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Clock } from '../../../config/clock.ts'
 import { signTc3 } from '../../../keys/request-signatures.ts'
 import { postTo, read, VendorFailed, type VendorFetch } from '../../../proofing/vendor-calls.ts'
-import { templateOf, templates } from './templates.ts'
-import type { TextSender } from './text-sender.ts'
+import { isAbroad, templateOf, templates } from './templates.ts'
+import type { TextMessage, TextSender } from './text-sender.ts'
 
 export const tencentSms = z.strictObject({
   secretId: z.string().min(1),
@@ -49,16 +49,21 @@ export async function callTencent(
   return (await postTo(fetch, `${endpoint}/`, headers, body)).text
 }
 
+/** A variable of the mainland holds six digits (验证码), or six characters: too few for the name of a portal. */
+const parametersOf = (message: TextMessage): string[] => [
+  ...(isAbroad(message) ? [message.portal] : []),
+  ...(message.code === '' ? [] : [message.code]),
+]
+
 /** 腾讯云短信: SendSms 2021-01-11, signed by TC3-HMAC-SHA256. One number a call. */
 export const tencentSender = (fetch: VendorFetch, account: z.infer<typeof tencentSms>, clock: Clock): TextSender => ({
   async send(message) {
-    const { to, portal, code } = message
     const text = await callTencent(fetch, account, clock, {
-      PhoneNumberSet: [to],
+      PhoneNumberSet: [message.to],
       SmsSdkAppId: account.appId,
       SignName: account.signName,
       TemplateId: templateOf(account.templates, message),
-      TemplateParamSet: code === '' ? [portal] : [portal, code],
+      TemplateParamSet: parametersOf(message),
     })
     const { Response } = read(answer, text)
     const [status] = Response.SendStatusSet

@@ -12,7 +12,7 @@ export interface TextMessage {
   purpose: TextPurpose
   /** Six digits; empty in a text that only informs. */
   code: string
-  /** Name of the portal or of the login, as in the text; vendors put it into their template. */
+  /** Name of the portal or of the login, as in the text, for templates that have room for it. */
   portal: string
   language: string
   /** The whole text, for senders without templates. */

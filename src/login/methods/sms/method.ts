@@ -2,6 +2,7 @@ import { readDocumentNumbers } from '../../../accounts/identifiers/documents.ts'
 import { parsePhone } from '../../../accounts/identifiers/phones.ts'
 import type { NaturalPerson } from '../../../accounts/natural-persons.ts'
 import { byText } from '../../../accounts/phone-proofs.ts'
+import type { TextWait } from '../../../guards/phone-codes/phone-codes.ts'
 import { typedCode, waitProblem } from '../../../guards/phone-codes/typed-code.ts'
 import { redirectTo } from '../../../pages/redirect.ts'
 import { requestOf } from '../../../pages/request-context.ts'
@@ -69,6 +70,15 @@ const codeFor = (ctx: RouterContext, attempt: Attempt, phone: string) => ({
   phone,
 })
 
+/** A code is wanted for this number; document numbers are the readings of one that was typed with it. */
+interface Wanted {
+  phone: string
+  documents: readonly string[]
+}
+
+/** Others may have used up the texts of this number; the document number, which they do not know, has counts of its own. */
+const mayHelp = ({ by }: TextWait) => by === 'number' || by === 'prefix'
+
 /**
  * Sends a code where the number is the proven number of an account that may sign in by it. The work before the answer, the answer,
  * and what is stored are the same for every number.
@@ -77,16 +87,21 @@ async function send(
   { persons, methodLocks, phoneCodes }: SmsDeps,
   ctx: RouterContext,
   attempt: Attempt,
-  phone: string,
+  { phone, documents }: Wanted,
 ) {
   const holders = await persons.provenHolders(phone)
   const [only, second] = holders
+  const fits = (person: NaturalPerson | undefined) =>
+    documents.some((value) => persons.isOnRecord(person, { kind: 'document', value }))
+  // the same work for a number without a holder
+  const known = [...holders, undefined].filter(fits).length > 0
   const locked = await methodLocks.locked(second ? '' : (only?.id ?? ''), name)
   return phoneCodes.send(ctx, {
     ...codeFor(ctx, attempt, phone),
     portal: attempt.portal.name,
     personId: second ? undefined : only?.id,
-    deliver: holders.some(({ status }) => status === 'active') && !locked,
+    document: documents.length > 0 ? documents.join(' ') : undefined,
+    deliver: holders.some(({ status }) => status === 'active') && !locked && (documents.length === 0 || known),
   })
 }
 
@@ -97,8 +112,11 @@ async function takePhone(deps: SmsDeps, ctx: RouterContext, attempt: Attempt): P
   const parsed = parsePhone(typed)
   if (!parsed.ok) return showPhone(ctx, attempt, typed, { code: 'malformed' })
   if (!deps.phoneCodes.reaches(parsed.phone)) return showPhone(ctx, attempt, typed, { code: 'country' })
-  const wait = await send(deps, ctx, attempt, parsed.phone)
-  if (wait) return showPhone(ctx, attempt, typed, waitProblem(ctx, wait))
+  const document = (requestOf(ctx).form['document_number'] ?? '').trim()
+  const documents = readDocumentNumbers(document).map(({ number }) => number)
+  if (document && documents.length === 0) return showPhone(ctx, attempt, typed, { code: 'document_malformed' }, true)
+  const wait = await send(deps, ctx, attempt, { phone: parsed.phone, documents })
+  if (wait) return showPhone(ctx, attempt, typed, waitProblem(ctx, wait), mayHelp(wait))
   await deps.states.begin(attempt.id, parsed.phone)
   return redirectTo(ctx, pathOf(attempt, `${name}/code`))
 }
@@ -106,7 +124,7 @@ async function takePhone(deps: SmsDeps, ctx: RouterContext, attempt: Attempt): P
 const sendAgain =
   (deps: SmsDeps): Step =>
   async (ctx, attempt, phone) => {
-    const wait = await send(deps, ctx, attempt, phone)
+    const wait = await send(deps, ctx, attempt, { phone, documents: [] })
     if (wait) return showCode(ctx, attempt, phone, waitProblem(ctx, wait))
     return redirectTo(ctx, `${pathOf(attempt, `${name}/code`)}?sent=again`)
   }

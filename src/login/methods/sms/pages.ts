@@ -19,8 +19,14 @@ function show(ctx: RouterContext, attempt: Attempt, view: string, problem: TextP
   showPage(ctx, view, page, problem ? (problem.status ?? 400) : 200)
 }
 
-export const showPhone = (ctx: RouterContext, attempt: Attempt, typed: string, problem?: TextProblem) =>
-  show(ctx, attempt, 'sms/phone', problem, { typed })
+/** @param asksDocument whether a document number may let this number have a text after all */
+export const showPhone = (
+  ctx: RouterContext,
+  attempt: Attempt,
+  typed: string,
+  problem?: TextProblem,
+  asksDocument = false,
+) => show(ctx, attempt, 'sms/phone', problem, { typed, asksDocument })
 
 export const showCode = (ctx: RouterContext, attempt: Attempt, phone: string, problem?: TextProblem) =>
   show(ctx, attempt, 'sms/code', problem, { phone: maskPhone(phone), again: ctx.query['sent'] === 'again' })

@@ -90,6 +90,20 @@ describe('the level', () => {
     expect((await mine.begun.finish(await all.byMini(mine, high, 'mini3'))).claims()?.['acr']).toBe('urn:yideng:loa:3')
   })
 
+  it('is 2 for a person who needs two factors, and another way leads on', async () => {
+    const strict = await startChannelLogin({ YIDENG_TWO_FACTORS: 'administrators' })
+    const [person, user] = [await strict.person(), strict.user()]
+    await strict.bound(user, person, { id: 'mini3', at: strict.portal3 })
+    const granted = { personId: person.id, role: 'viewer', region: '440000' } as const
+    await strict.services.administrators.grant(granted, 'administrator:test')
+    const low = await strict.begin()
+    expect((await low.begun.finish(await strict.byMini(low, user, 'mini3'))).claims()?.['acr']).toBe('urn:yideng:loa:2')
+    const high = await strict.begin(strict.portal3)
+    const page = await strict.byMini(high, user, 'mini3')
+    expect([page.leads, page.status]).toEqual([undefined, 200])
+    expect(page.html).toContain('?way=password')
+  })
+
   it('does not rise by a question to the register', async () => {
     const { visitor, begun, page } = await all.signedIn()
     expect((await begun.finish(page)).claims()?.['acr']).toBe('urn:yideng:loa:2')

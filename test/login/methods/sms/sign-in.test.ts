@@ -156,6 +156,45 @@ describe('a number that opens nothing', () => {
   })
 })
 
+describe('a number whose texts a stranger has used up', () => {
+  async function usedUp() {
+    const person = await proven()
+    for (let many = 0; many < 3; many += 1) await typePhone(person.phone)
+    const login = await typePhone(person.phone)
+    expect(login.asked.status).toBe(429)
+    const typed = (document_number: string) =>
+      login.visitor.submit(login.asked, '/sms', { phone: person.phone, document_number })
+    return { person, login, typed }
+  }
+
+  it('signs its owner in all the same, in a browser that the account does not know', async () => {
+    const { person, login, typed } = await usedUp()
+    await textTo(person.phone, 2)
+    const asked = await typed(person.number)
+    const { code } = await textTo(person.phone, 3)
+    expect((await typeCode(login, asked, code)).leads).toBeDefined()
+  })
+
+  it('gets no text by the document number of another person, on the same page', async () => {
+    const { person, typed } = await usedUp()
+    await textTo(person.phone, 2)
+    const { number: another } = await proven()
+    expect((await typed('1')).html).toContain('请填写完整的证件号码')
+    const asked = await typed(another)
+    expect(asked.status).toBe(200)
+    expect(asked.url.pathname).toMatch(/\/sms\/code$/)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(textsTo(person.phone)).toBe(3)
+  })
+
+  it('shows the same for a number of no account', async () => {
+    for (let many = 0; many < 3; many += 1) await typePhone('13700000009')
+    const { asked } = await typePhone('13700000009')
+    expect(asked.status).toBe(429)
+    expect(asked.html).toContain('name="document_number"')
+  })
+})
+
 describe('a code', () => {
   it('of one login never serves another, nor another browser', async () => {
     const person = await proven()

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { giveToken } from '../../../setup/otp.ts'
 import { signIn, typePassword } from '../../../setup/person.ts'
 import { personWithCodes, recoverBy } from '../../../setup/recovery.ts'
 import { csrfOf, eventsOf, openRoom } from '../../../setup/room.ts'
@@ -205,5 +206,32 @@ describe('a recovery', () => {
     const released = await later.submit(await later.get(path), '/mine', {})
     expect(released.url.href).toContain(`${home}?done=released`)
     await signedInBy(who)
+  })
+})
+
+describe('a person who needs two factors', () => {
+  it('reaches level 2 by an upstream alone, which adds no factor beside one that is there', async () => {
+    const strict = await startUpstreamLogin({ YIDENG_TWO_FACTORS: 'administrators' })
+    const who = await strict.citizen({ registered: true })
+    const person = await strict.person({ number: who.id_number ?? '' })
+    const acrBy = async () => {
+      const login = await strict.begin()
+      const page = await strict.walk(login, who)
+      return { ...login, acr: (await login.begun.finish(page)).claims()?.['acr'] }
+    }
+    expect((await acrBy()).acr).toBe('urn:yideng:loa:3')
+    const granted = { personId: person.id, role: 'viewer', region: '440000' } as const
+    await strict.services.administrators.grant(granted, 'administrator:test')
+    // a link that its person did not make is held for a day
+    await strict.services.database
+      .updateTable('upstream_links')
+      .set({ held_until: strict.services.clock() - 1 })
+      .where('person_id', '=', person.id)
+      .execute()
+    const { visitor, acr } = await acrBy()
+    expect(acr).toBe('urn:yideng:loa:2')
+    expect((await visitor.get('/account/passkey/add')).url.pathname).toBe('/account/passkey/add')
+    await giveToken(strict.services, person.id)
+    expect((await visitor.get('/account/passkey/add')).url.pathname).toMatch(/^\/login\//)
   })
 })
