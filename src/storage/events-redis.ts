@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { createClient } from 'redis'
 import type { OpenTransport } from './event-transport.ts'
+import { isSentinelAddress } from '../config/sentinel-address.ts'
 import { redisCode } from './redis-line.ts'
+import { masterAt } from './redis-sentinel.ts'
 import { nodesOf } from './redis.ts'
 
 /** The only channel in the ACL of docs/deploy.md. */
@@ -21,14 +23,14 @@ async function assertMaster(client: { del(key: string): Promise<number> }): Prom
 
 /**
  * The transport of several machines: Redis pub/sub on its own connection. In a Cluster, plain (not sharded) pub/sub
- * reaches every node, so one connection is enough. Each attempt takes the next configured node.
+ * reaches every node, so one connection is enough. Each attempt takes the next configured node, or the master of Sentinels.
  */
 export function openRedisTransport(urls: string): OpenTransport {
-  const nodes = nodesOf(urls)
-  let next = randomInt(nodes.length)
+  const nodes = isSentinelAddress(urls) ? [] : nodesOf(urls)
+  let next = randomInt(Math.max(1, nodes.length))
   return async (receiver) => {
     const client = createClient({
-      ...nodes[next++ % nodes.length],
+      ...(nodes.length === 0 ? { url: await masterAt(urls) } : nodes[next++ % nodes.length]),
       RESP: 3, // one connection receives and sends
       disableOfflineQueue: true,
       socket: { connectTimeout: openMs, reconnectStrategy: false },

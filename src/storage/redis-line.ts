@@ -28,21 +28,29 @@ const isWrongOne = (error: unknown) => wrongOnes.has(redisCode(error) ?? '')
 export interface Line<Reply> {
   command(key: string, command: string[]): Promise<Reply>
   close(): void
+  /** Of a line that does not connect again by itself: called once when it is lost. */
+  onLost?(lost: (error: unknown) => void): void
 }
 
 /**
  * Ends a line whose answer means "you talk to the wrong one", and opens another under the same address. The server that
- * took over has that address (docs/deploy.md). Without a line, a command fails at once.
+ * took over has that address, or Sentinels name it (docs/deploy.md). Without a line, a command fails at once.
  */
 export function rightLine<Reply>(
   first: Line<Reply>,
   open: () => Promise<Line<Reply>>,
   failed: (error: unknown) => void,
 ) {
-  let line: Line<Reply> | undefined = first
+  let line: Line<Reply> | undefined
   let attempts = 0
   let openedAt = performance.now()
   let closed = false
+  use(first)
+
+  function use(opened: Line<Reply>): void {
+    line = opened
+    opened.onLost?.((error) => end(opened, error))
+  }
 
   async function reopen(): Promise<void> {
     // the first attempt is made at once
@@ -53,7 +61,7 @@ export function rightLine<Reply>(
     if (!opened) return reopen()
     openedAt = performance.now()
     if (closed) opened.close()
-    else line = opened
+    else use(opened)
     return undefined
   }
 

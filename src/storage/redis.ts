@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createClient, createCluster } from 'redis'
+import { isSentinelAddress } from '../config/sentinel-address.ts'
 import { redisCode, rightLine, waitBefore, type Line } from './redis-line.ts'
+import { masterAt } from './redis-sentinel.ts'
 import { StoreUnavailable } from './unavailable.ts'
 
 export type Reply = string | number | null | Reply[]
@@ -43,12 +45,16 @@ const settings = (url: string) => ({
 
 /**
  * Connects to `redis://` or `rediss://` (TLS) with user and password of the URL. Several URLs, separated by commas,
- * are nodes of one Cluster. The first node that answers shows whether it is a Cluster.
+ * are nodes of one Cluster. The first node that answers shows whether it is a Cluster. Sentinels are asked for the master at each
+ * connection (config/sentinel-address.ts).
  * @throws StoreUnavailable when none answers
  */
 export async function connectRedis(urls: string, failed: (error: unknown) => void): Promise<Redis> {
   const nodes = urls.split(',')
-  const open = async () => ((await isCluster(nodes)) ? clusterOf(nodes, failed) : nodeOf(nodes[0] ?? '', failed))
+  const open = async () => {
+    if (isSentinelAddress(urls)) return masterOf(urls, failed)
+    return (await isCluster(nodes)) ? clusterOf(nodes, failed) : nodeOf(nodes[0] ?? '', failed)
+  }
   const line = rightLine(await open(), open, failed)
 
   /** Treats each failure as Redis being unavailable, also its errors while it loads, fails over or is full. */
@@ -94,11 +100,18 @@ export function nodesOf(urls: string) {
   return nodes.map((url) => ({ url, ...user }))
 }
 
+class NoAnswer extends Error {
+  constructor() {
+    super('no answer in time')
+    this.name = 'NoAnswer'
+  }
+}
+
 /** Settles like the promise, or rejects after the time: a server that accepts a connection may never answer. */
 async function inTime<T>(ms: number, promise: Promise<T>): Promise<T> {
   let late: NodeJS.Timeout | undefined
   const noAnswer = new Promise<never>((_resolve, reject) => {
-    late = setTimeout(() => reject(new Error('no answer in time')), ms)
+    late = setTimeout(() => reject(new NoAnswer()), ms)
   })
   try {
     return await Promise.race([promise, noAnswer])
@@ -141,6 +154,33 @@ async function nodeOf(url: string, failed: (error: unknown) => void): Promise<Li
   return {
     command: (_key: string, command: string[]) => client.sendCommand<Reply>(command),
     close: () => client.destroy(),
+  }
+}
+
+/** The master that the Sentinels name now. Its line ends with the connection, so that they are asked again. */
+async function masterOf(address: string, failed: (error: unknown) => void): Promise<Line<Reply>> {
+  const url = await masterAt(address).catch((error: unknown) => {
+    throw new StoreUnavailable('Redis', error)
+  })
+  const { socket, ...shared } = settings(url)
+  const client = createClient({ ...shared, socket: { ...socket, reconnectStrategy: false } })
+  client.on('error', failed)
+  await connected(client)
+  let lost: (error: unknown) => void = () => undefined
+  client.on('error', (error: unknown) => lost(error))
+  client.on('end', () => lost(new Error('Redis closed the connection')))
+  return {
+    async command(_key, command) {
+      try {
+        return await inTime(answerMs, client.sendCommand<Reply>(command))
+      } catch (error) {
+        // a machine without power closes no connection
+        if (error instanceof NoAnswer || !client.isReady) lost(error)
+        throw error
+      }
+    },
+    close: () => client.isOpen && client.destroy(),
+    onLost: (report) => (lost = report),
   }
 }
 

@@ -73,7 +73,7 @@ export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls 
   const refusal = refusalOf(error)
   const names = [databaseUrl && 'YIDENG_DATABASE_URL', redisUrls && 'YIDENG_REDIS_URL'].filter(Boolean)
   if (redisUrls && isOtherProgram(error))
-    return 'The setting YIDENG_REDIS_URL leads to a Sentinel, or to another program: give the address of Redis itself.'
+    return 'The setting YIDENG_REDIS_URL leads to a Sentinel, or to another program: write redis+sentinel://, or the address of Redis.'
   if (refusal && names.includes(refusal.setting))
     return `The setting ${refusal.setting} names a store that refuses this server: ${refusal.why}.`
   if (!isUnavailable(error)) return undefined
@@ -84,9 +84,9 @@ export function storeSentence(error: unknown, { dataDir, databaseUrl, redisUrls 
 
 type StoreSetting = 'YIDENG_DATABASE_URL' | 'YIDENG_REDIS_URL'
 
-/** First words of an answer of Redis to which no waiting helps, or whose cause an operator must know. */
+/** First words of answers of Redis, or about Sentinels, whose cause an operator must know. */
 const redisRefusals =
-  /^(WRONGPASS|NOAUTH|NOPERM|READONLY|MASTERDOWN|NOREPLICAS|LOADING|CLUSTERDOWN|MOVED|MISCONF|OOM|DENIED)\b/
+  /^(WRONGPASS|NOAUTH|NOPERM|READONLY|MASTERDOWN|NOREPLICAS|LOADING|CLUSTERDOWN|MOVED|MISCONF|OOM|DENIED|no Sentinel|no master)\b/
 
 /** A Sentinel knows none of the commands that store data, nor does a program of another kind. */
 const isOtherProgram = (error: unknown): boolean =>

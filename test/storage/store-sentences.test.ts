@@ -23,6 +23,11 @@ const cases: [string, Error, RegExp][] = [
     new Error("ERR unknown command 'GET', with args beginning with: 'x'"),
     /REDIS_URL leads to a Sentinel/,
   ],
+  [
+    'Sentinels that know no such master',
+    new StoreUnavailable('Redis', new Error('no Sentinel knows a master of this name')),
+    /REDIS_URL .*: no Sentinel knows a master of this name\.$/,
+  ],
   ...['WRONGPASS', 'NOAUTH', 'NOPERM', 'READONLY', 'MASTERDOWN', 'LOADING', 'MOVED', 'MISCONF', 'OOM'].map(
     (word): [string, Error, RegExp] => [
       `Redis that answers ${word}`,

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import type { Settings } from '../../config/settings.ts'
+import { sentinelAddress } from '../../config/sentinel-address.ts'
 import { trustsAnyCertificate } from '../../config/ssl-mode.ts'
 import type { Clock } from '../../config/clock.ts'
 import { migrationsRun, openDatabase } from '../../storage/database.ts'
@@ -107,6 +108,18 @@ export async function redisOwner({ settings, dataKeys, clock }: Services): Promi
   }
 }
 
+/** A Sentinel that does not answer, or watches no such master, is missed in the next failover. */
+async function sentinelsOf(redisUrls: string): Promise<Finding | undefined> {
+  const address = sentinelAddress(redisUrls)
+  if (!address) return undefined
+  const { answersOf } = await import('../../storage/redis-sentinel.ts')
+  const answers = await answersOf(address)
+  const named = answers.filter((answer) => typeof answer === 'object').length
+  if (named === answers.length) return undefined
+  const finding = `${named} of ${answers.length} Sentinels name its master`
+  return { state: 'warn', what: 'Redis', finding, todo: 'start the others, or correct YIDENG_REDIS_URL' }
+}
+
 /** Checks that Redis answers, evicts nothing, persists its data and delivers events. */
 export async function redisServer(settings: Settings): Promise<Finding> {
   const { redisUrls } = settings
@@ -120,7 +133,7 @@ export async function redisServer(settings: Settings): Promise<Finding> {
       const property = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1]
       if (property('redis_mode') === 'sentinel') {
         const finding = 'is a Sentinel, which stores nothing'
-        return { state: 'fail', what, finding, todo: 'in YIDENG_REDIS_URL: the address of Redis itself' }
+        return { state: 'fail', what, finding, todo: 'in YIDENG_REDIS_URL: redis+sentinel://, or the address of Redis' }
       }
       if (property('role') === 'slave') {
         const finding = 'is a replica, which refuses to write'
@@ -135,6 +148,8 @@ export async function redisServer(settings: Settings): Promise<Finding> {
           ? []
           : ['its user may not publish and subscribe to yideng:events: servers poll the stores each second instead']),
       ]
+      const watching = await sentinelsOf(redisUrls)
+      if (watching) return watching
       if (faults.length === 0) return { state: 'ok', what, finding: `answers, version ${property('redis_version')}` }
       return {
         state: 'warn',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { networkSchema } from '../networks.ts'
 import { postgresHosts, sessionAttributeFault } from '../postgres-hosts.ts'
+import { sentinelAddress } from '../sentinel-address.ts'
 import { sslModeFault } from '../ssl-mode.ts'
 import { suites } from '../suite.ts'
 import {
@@ -36,6 +37,10 @@ const suggested = (value: unknown) =>
 
 const networks = z.union([networkSchema, z.ipv4(), z.ipv6()])
 
+const ofRedis =
+  'must be redis:// or rediss:// addresses of one Redis or Cluster, redis+sentinel:// of its Sentinels, or unset'
+const redisNodes = addresses(/^rediss?:\/\/[^/]/, 20, ofRedis)
+
 const schema = z.object({
   PORT: whole(0, 65_535),
   HOST: z.string().regex(/^[\w.:-]+$/, 'must be an address or host name'),
@@ -52,11 +57,9 @@ const schema = z.object({
         : (sslModeFault(first) ?? sessionAttributeFault(url))
     if (fault !== undefined) addIssue(fault)
   }),
-  YIDENG_REDIS_URL: addresses(
-    /^rediss?:\/\/[^/]/,
-    20,
-    'must be redis:// or rediss:// addresses of one Redis or Cluster, or unset',
-  ),
+  YIDENG_REDIS_URL: z
+    .string()
+    .refine((text) => sentinelAddress(text) !== undefined || redisNodes.safeParse(text).success, ofRedis),
   YIDENG_WORKERS: whole(1, 64),
   YIDENG_CLOCK_SECONDS: whole(1, 999_999_999),
   YIDENG_DRAIN_SECONDS: whole(0, 300),
