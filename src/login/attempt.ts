@@ -6,7 +6,6 @@ import { formTarget, portalOf, type PagePortal } from '../oidc/pages.ts'
 import { neededLevel } from '../oidc/prompts.ts'
 import { requestOf } from '../pages/request-context.ts'
 import { Refusal } from '../refusal/refusal.ts'
-import { withBegan } from './began.ts'
 import type { RouterContext } from './method.ts'
 import type { QuestionName } from './questions/questions.ts'
 
@@ -52,8 +51,6 @@ export async function loadAttempt(
   const request = requestOf(ctx)
   request.wish(typeof params['ui_locales'] === 'string' ? params['ui_locales'] : '')
   request.returnTo = pathOf({ id: interaction.uid })
-  const began = withBegan(request.began, { id: interaction.uid, client, redirectUri: params['redirect_uri'] })
-  if (began !== undefined) request.keepBegan(began)
   // the device flow redirects to no portal
   if (typeof params['redirect_uri'] === 'string') request.formTargets.push(formTarget(params['redirect_uri']))
   return {

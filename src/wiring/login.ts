@@ -5,6 +5,7 @@ import { createTextReceipts, type ReceiptOutcome, type TextReceipts } from '../g
 import { createRegisterMatches } from '../guards/register-matches.ts'
 import type { OpenChannels } from '../channels/open-channels.ts'
 import { createPhoneTickets } from '../channels/phone-tickets.ts'
+import { rememberBegan } from '../login/began.ts'
 import { codesOffer } from '../login/questions/codes-offer.ts'
 import { possessionOffer } from '../login/questions/possession-offer.ts'
 import { possessionOffer as possessionName } from '../login/possession-asked.ts'
@@ -88,7 +89,8 @@ export async function createLogin(core: Core, protocol: Protocol) {
     findClient,
   })
   const secure = settings.issuer.startsWith('https:')
-  const logins = bindLogins(protocol.provider, { secure, cookieKeys, wentOnLogins: createWentOnLogins(artifacts) })
+  const wentOnLogins = createWentOnLogins(artifacts)
+  const logins = bindLogins(protocol.provider, { secure, cookieKeys, wentOnLogins, began: rememberBegan })
   const { limits } = settings
   const host = createHost({
     logins,

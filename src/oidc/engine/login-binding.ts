@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'koa'
-import { errors, Provider } from 'oidc-provider'
+import { errors, Provider, type KoaContextWithOIDC } from 'oidc-provider'
 import type { CookieKeys } from '../../keys/cookie-keys.ts'
 import { deriveKey } from '../../keys/derived-key.ts'
 import { hashOfSecret, browserSecrets, type Interaction, type LoginBrowsers } from '../login-browser.ts'
@@ -20,13 +20,18 @@ export interface BindingDeps {
   secure: boolean
   wentOnLogins: WentOnLogins
   cookieKeys: Pick<CookieKeys, 'accepted'>
+  /** Called for each new login, in the request that begins it. */
+  began(ctx: KoaContextWithOIDC, login: Interaction): void
 }
 
 /**
  * Binds each login to the browser that began it. oidc-provider uses cookies with the path of one login instead.
  * Another host of the domain could set such a cookie, and only one login could run in a browser.
  */
-export function bindLogins(provider: Provider, { secure, wentOnLogins, cookieKeys }: BindingDeps): LoginBrowsers {
+export function bindLogins(
+  provider: Provider,
+  { secure, wentOnLogins, cookieKeys, began }: BindingDeps,
+): LoginBrowsers {
   const secrets = browserSecrets(secure)
   const model = provider.Interaction as unknown as InteractionClass
   const inPayload = [...model.IN_PAYLOAD, 'browser', 'provenBy']
@@ -58,6 +63,7 @@ export function bindLogins(provider: Provider, { secure, wentOnLogins, cookieKey
       const { ctx } = Provider
       if (!ctx) throw new Error('a login begins in a request')
       this.browser = hashOfSecret(secrets.newest(ctx))
+      began(ctx, this)
       const before = resumed.get(ctx.req)
       if (before) before.went.next = `/login/${this.uid}`
     }
