@@ -117,11 +117,11 @@ export function createTextLimits(options: {
     return 0
   }
 
-  /** Counts for the number and its range. @param network the widest one of the request */
-  async function waitOfNumber({ phone, document }: TextAsked, network: string): Promise<TextWait | undefined> {
+  /** Counts for the number and its range. @param widest the widest network of the request */
+  async function waitOfNumber({ phone, document }: TextAsked, widest: string): Promise<TextWait | undefined> {
     const number =
       document === undefined
-        ? (await limits.count(ofNumberInNetwork, numberKey(phone, network))) ||
+        ? (await limits.count(ofNumberInNetwork, numberKey(phone, widest))) ||
           (await firstWait(ofNumber, numberKey(phone)))
         : await limits.count(ofDocument, numberKey(phone, 'document', document))
     if (number > 0) return { by: 'number', seconds: number }
